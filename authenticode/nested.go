@@ -1,0 +1,35 @@
+package authenticode
+
+import "prestage/authenticode/winerror"
+
+// readNested reads the signatures in the unsigned attribute of rule 107, each
+// value a whole ContentInfo. One that cannot be read stands in the list with a
+// Problem, so that a report can show it; it takes nothing from the outer
+// signature, which does not cover it.
+func readNested(si *signerInfo, b *budget, depth int) ([]*Signature, error) {
+	var list []*Signature
+	for _, a := range si.unsignedAttrs {
+		if a.oid != OIDNestedSignature {
+			continue
+		}
+		for _, value := range a.values {
+			n, err := parseSignature(value, b, depth+1)
+			if isLimit(err) {
+				return nil, err
+			}
+			if err != nil {
+				n = unreadableSignature(value, err)
+			}
+			list = append(list, n)
+		}
+	}
+	return list, nil
+}
+
+func unreadableSignature(raw []byte, err error) *Signature {
+	return &Signature{
+		Raw: raw, IsNested: true,
+		Ordered: err,
+		Problem: problem(winerror.CryptBadMessage, "the nested signature is unreadable: "+err.Error()),
+	}
+}

@@ -1,0 +1,146 @@
+package authenticode
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+
+	"prestage/authenticode/cert"
+	"prestage/authenticode/winerror"
+)
+
+// ParseSignature reads a PKCS#7 SignedData and verifies it as the package
+// comment says. What follows the message is kept in Trailing and not judged:
+// Windows reads the padding of a certificate table along with the message and
+// ignores it (rule 114).
+//
+// The error says that the input is no readable SignedData, or exceeds a limit
+// (errors.Is tells which). A readable message whose mathematics fails has its
+// Problem set instead; so has one without any signer, which looks signed and
+// is not (L12).
+func ParseSignature(der []byte) (*Signature, error) {
+	return parseSignature(der, new(budget), 0)
+}
+
+// budget counts what a message and everything nested in it have used up.
+type budget struct {
+	certificates, certificateBytes, signatures, timestamps int
+}
+
+// parseSignature reads and verifies one message at the given depth of nesting.
+func parseSignature(der []byte, b *budget, depth int) (*Signature, error) {
+	if b.signatures++; b.signatures > maxSignatures || depth > maxNesting {
+		return nil, ErrTooManySignatures
+	}
+	in, converted, err := toDER(der)
+	if err != nil {
+		return nil, err
+	}
+	sd, err := readSignedData(in)
+	if err != nil {
+		return nil, err
+	}
+	s := &Signature{
+		Raw: sd.raw, Trailing: sd.trailing,
+		ContentType: sd.contentType, Content: sd.content, ContentTag: sd.contentTag,
+		CRLs: sd.crls, SignerCount: len(sd.signers), IsNested: depth > 0,
+		Ordered: sd.unordered,
+	}
+	if converted {
+		s.Ordered = errors.New("offset 0: indefinite lengths are not DER")
+	}
+	if s.Certificates, s.Unreadable, err = b.parseCertificates(sd.certificates); err != nil {
+		return nil, err
+	}
+	if sd.contentType == OIDIndirectData {
+		if s.Indirect, err = parseIndirect(sd); err != nil {
+			return nil, err
+		}
+	}
+	if len(sd.signers) == 0 {
+		s.Problem = problem(winerror.TrustNoSignature, "the message has no signer")
+		return s, nil
+	}
+	si := &sd.signers[0]
+	s.describe(si)
+	s.Problem = s.verify(sd, si)
+	if s.Timestamps, err = readTimestamps(in, si, s, b); err != nil {
+		return nil, err
+	}
+	if s.Nested, err = readNested(si, b, depth); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// parseCertificates parses what the message carries. A certificate that cannot
+// be read does not fail the message: it is put aside with its reason.
+func (b *budget) parseCertificates(raw [][]byte) (good []*cert.Certificate, bad []UnreadableCertificate, err error) {
+	for _, der := range raw {
+		b.certificates++
+		b.certificateBytes += len(der)
+		if b.certificates > maxCertificates || b.certificateBytes > maxCertificateBytes {
+			return nil, nil, ErrTooManyCertificates
+		}
+		c, err := cert.Parse(der)
+		if err != nil {
+			bad = append(bad, UnreadableCertificate{Raw: der, Err: err})
+			continue
+		}
+		good = append(good, c)
+	}
+	return good, bad, nil
+}
+
+// describe fills the fields that say what the SignerInfo claims.
+func (s *Signature) describe(si *signerInfo) {
+	s.Signer = si.find(s.Certificates)
+	s.SignerIssuer, s.SignerSerial = si.issuer, si.serial
+	s.SignerIssuerName = s.nameOf(si.issuer)
+	s.DigestAlgorithm, s.DigestOID = si.digest.hash, si.digest.oid
+	s.SignatureAlgorithm = si.signatureAlgorithm()
+	s.EncryptedDigest = si.encryptedDigest
+	s.SignedAttributes, s.UnsignedAttributes = types(si.signedAttrs), types(si.unsignedAttrs)
+	s.ProgramName, s.MoreInfo = opusInfo(si.signedAttrs)
+	s.ClaimedTime, _ = signingTimeOf(si.signedAttrs) // a claim for people; unreadable is as good as absent
+}
+
+// parseIndirect reads the content of an Authenticode signature, which is a
+// SEQUENCE and nothing else.
+func parseIndirect(sd *signedData) (*IndirectData, error) {
+	if sd.contentTag != 0x30 {
+		return nil, fmt.Errorf("content: SpcIndirectDataContent is no SEQUENCE: %w", errMalformed)
+	}
+	d, err := ParseIndirectContent(sd.content)
+	if err != nil {
+		return nil, fmt.Errorf("content: %w", err)
+	}
+	return d, nil
+}
+
+// nameOf returns a Name for people, out of the carried certificates.
+func (s *Signature) nameOf(raw []byte) cert.Name {
+	for _, c := range s.Certificates {
+		switch {
+		case bytes.Equal(c.RawIssuer, raw):
+			return c.Issuer
+		case bytes.Equal(c.RawSubject, raw):
+			return c.Subject
+		}
+	}
+	return cert.Name{}
+}
+
+// isLimit reports whether the error is one of the limits, which end the whole
+// message wherever in it they are met.
+func isLimit(err error) bool {
+	for _, limit := range []error{
+		ErrMessageTooBig, ErrTooManyCertificates, ErrTooManySignatures, ErrTooManyTimestamps,
+		ErrTooManySigners, ErrTooManyAttributes, ErrTooDeep,
+	} {
+		if errors.Is(err, limit) {
+			return true
+		}
+	}
+	return false
+}
