@@ -1,0 +1,158 @@
+package cab
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"io"
+)
+
+// Format is a kind of compressed source file.
+type Format uint8
+
+// The formats that [Sniff] tells apart. The zero value is none of them.
+const (
+	NotCompressed Format = iota
+	FormatCabinet        // "MSCF", made by makecab and diamond
+	FormatSZDD           // "SZDD", made by compress.exe
+	FormatQBasic         // the older "SZ " of QuickBASIC's setup
+	FormatKWAJ           // "KWAJ", made by compress.exe of MS-DOS 6
+)
+
+var formats = [...]struct {
+	name, magic string
+	expand      func(io.ReaderAt, int64) (string, []byte, error)
+}{
+	NotCompressed: {name: "not compressed"},
+	FormatCabinet: {"cabinet", "MSCF", expandCabinet},
+	FormatSZDD:    {"SZDD", "SZDD\x88\xF0\x27\x33", expandSZDD},
+	FormatQBasic:  {"SZ", "SZ \x88\xF0\x27\x33\xD1", expandQBasic},
+	FormatKWAJ:    {"KWAJ", "KWAJ\x88\xF0\x27\xD1", expandKWAJ},
+}
+
+func (f Format) String() string {
+	if int(f) < len(formats) {
+		return formats[f].name
+	}
+	return formats[NotCompressed].name
+}
+
+// SniffLen is how many bytes [Sniff] can need.
+const SniffLen = 8
+
+// Sniff tells the format of a file from its first bytes. Names do not matter:
+// x.sy_ may be a plain file, and x.sys a compressed one.
+func Sniff(head []byte) Format {
+	for f, row := range formats {
+		if row.magic != "" && bytes.HasPrefix(head, []byte(row.magic)) {
+			return Format(f)
+		}
+	}
+	return NotCompressed
+}
+
+// Expand returns the file inside a compressed source (rule 29): a cabinet with
+// one file, or a file made by compress.exe. Its hash is the one that a catalog
+// lists (L5).
+//
+// The name is the one recorded inside, slash-separated. It is empty when none
+// is: SZDD records at most the last character of the name, and KWAJ's name is
+// optional. For those the INF gives the name anyway (rule 29).
+//
+// The error is [ErrNotCompressed] when the bytes are none of these formats.
+func Expand(r io.ReaderAt, size int64) (name string, data []byte, err error) {
+	head := make([]byte, min(max(size, 0), SniffLen))
+	if _, err := readAt(r, head, 0); err != nil {
+		return "", nil, truncated(0, "file", err)
+	}
+	format := Sniff(head)
+	if format == NotCompressed {
+		return "", nil, ErrNotCompressed
+	}
+	name, data, err = formats[format].expand(r, size)
+	if err != nil {
+		return "", nil, err
+	}
+	return name, data, nil
+}
+
+func expandCabinet(r io.ReaderAt, size int64) (string, []byte, error) {
+	c, err := Open(r, size)
+	if err != nil {
+		return "", nil, err
+	}
+	if len(c.Files) != 1 {
+		return "", nil, fmt.Errorf("cabinet with %d files: %w", len(c.Files), ErrNotSingle)
+	}
+	f, err := c.Files[0].Open()
+	if err != nil {
+		return "", nil, err
+	}
+	defer f.Close()
+	data, err := io.ReadAll(f)
+	return c.Files[0].Name, data, err
+}
+
+// The headers of SZDD files: the magic and, for the newer kind, a method letter
+// and the last character of the name, then the expanded size.
+const (
+	szddHeader   = 14
+	szddMethod   = 'A'
+	qbasicHeader = 12
+	szddStart    = lzssWindow - 16
+	qbasicStart  = lzssWindow - 18
+)
+
+func expandSZDD(r io.ReaderAt, size int64) (string, []byte, error) {
+	var h [szddHeader]byte
+	if _, err := readAt(r, h[:min(size, szddHeader)], 0); err != nil || size < szddHeader {
+		return "", nil, truncated(0, "SZDD header", err)
+	}
+	if h[8] != szddMethod {
+		return "", nil, fmt.Errorf("offset 8: SZDD mode %#02x: %w", h[8], ErrMethod)
+	}
+	data, err := expandSized(r, szddHeader, size, szddStart, binary.LittleEndian.Uint32(h[10:]))
+	return "", data, err
+}
+
+func expandQBasic(r io.ReaderAt, size int64) (string, []byte, error) {
+	var h [qbasicHeader]byte
+	if _, err := readAt(r, h[:min(size, qbasicHeader)], 0); err != nil || size < qbasicHeader {
+		return "", nil, truncated(0, "SZ header", err)
+	}
+	data, err := expandSized(r, qbasicHeader, size, qbasicStart, binary.LittleEndian.Uint32(h[8:]))
+	return "", data, err
+}
+
+// expandSized expands LZSS data from offset at on. The recorded size and the
+// end of the data have to agree: readers differ in which they follow, and then
+// so would the hash.
+func expandSized(r io.ReaderAt, at, size int64, start int, want uint32) ([]byte, error) {
+	if int64(want) > maxFile {
+		return nil, fmt.Errorf("%d bytes: %w", want, ErrFileTooLarge)
+	}
+	in := bufio.NewReader(io.NewSectionReader(r, at, size-at))
+	data, err := expandLZSS(in, start, int64(want))
+	if err != nil {
+		return nil, fmt.Errorf("data at offset %d: %w", at, err)
+	}
+	if len(data) != int(want) {
+		return nil, fmt.Errorf("data at offset %d: expands to %d bytes instead of %d: %w", at, len(data), want, ErrTruncated)
+	}
+	return data, nil
+}
+
+// ExpandedName returns what compress.exe makes name from: the trailing
+// underscore or dollar sign replaced with last, the character that an SZDD
+// header records at offset 9. It returns name when there is nothing to replace.
+func ExpandedName(name string, last byte) string {
+	n := len(name) - 1
+	if n < 0 || name[n] != '_' && name[n] != '$' {
+		return name
+	}
+	if last < 0x21 || last > 0x7E {
+		return name[:n]
+	}
+	return name[:n] + string(rune(last))
+}
