@@ -8,8 +8,6 @@ import (
 	"slices"
 )
 
-const sha1Hash = crypto.SHA1
-
 // Scheme is a signature scheme.
 type Scheme int
 
@@ -134,7 +132,18 @@ func (k *rsaKey) size() int { return (k.n.BitLen() + 7) / 8 }
 // raw is RSASP1 of RFC 8017, section 5.2.1.
 func (k *rsaKey) raw(message []byte) []byte {
 	m := new(big.Int).SetBytes(message)
-	return m.Exp(m, k.d, k.n).FillBytes(make([]byte, k.size()))
+	return k.private(m).FillBytes(make([]byte, k.size()))
+}
+
+func (k *rsaKey) private(m *big.Int) *big.Int {
+	if k.p == nil {
+		return new(big.Int).Exp(m, k.d, k.n)
+	}
+	s1 := new(big.Int).Exp(m, k.dp, k.p)
+	s2 := new(big.Int).Exp(m, k.dq, k.q)
+	h := s1.Sub(s1, s2)
+	h.Mul(h, k.qInv).Mod(h, k.p)
+	return h.Mul(h, k.q).Add(h, s2)
 }
 
 // encodePKCS1 is EMSA-PKCS1-v1_5 (RFC 8017, section 9.2).

@@ -2,6 +2,7 @@ package signtest
 
 import (
 	"math/big"
+	"slices"
 	"time"
 )
 
@@ -31,6 +32,10 @@ type TrustedSubject struct {
 // Encode makes the DER of the CertificateTrustList SEQUENCE.
 func (l TrustList) Encode() []byte {
 	var subjects, extensions [][]byte
+	several := func(s TrustedSubject) bool { return len(s.Attributes) > 1 }
+	if l.DisorderAttributes && !slices.ContainsFunc(l.Subjects, several) {
+		panic("signtest: no member has two attributes: nothing to disorder")
+	}
 	for _, s := range l.Subjects {
 		subjects = append(subjects, s.der(l.DisorderAttributes))
 	}

@@ -1,6 +1,7 @@
 package signtest
 
 import (
+	"crypto"
 	"crypto/ecdh"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -46,7 +47,11 @@ type Key struct {
 
 // rsaKey holds plain numbers: crypto/rsa refuses to work with keys as weak
 // as some of ours.
-type rsaKey struct{ n, e, d *big.Int }
+type rsaKey struct {
+	n, e, d *big.Int
+
+	p, q, dp, dq, qInv *big.Int // RFC 8017, section 3.2; nil in a forged key
+}
 
 var loadKeys = sync.OnceValue(func() map[string]*Key {
 	keys := make(map[string]*Key)
@@ -90,7 +95,7 @@ func parseKey(name string, text []byte) *Key {
 	if _, err := asn1.Unmarshal(block.Bytes, &k); err != nil {
 		panic("signtest: keys/" + name + ".pem: " + err.Error())
 	}
-	return &Key{rsa: &rsaKey{n: k.N, e: k.E, d: k.D}}
+	return &Key{rsa: &rsaKey{n: k.N, e: k.E, d: k.D, p: k.P, q: k.Q, dp: k.DP, dq: k.DQ, qInv: k.I}}
 }
 
 // ExplicitCurve returns the same elliptic curve key, its curve written as
@@ -171,7 +176,7 @@ func (k *Key) SPKI() []byte {
 
 // Identifier is the SHA-1 of the subjectPublicKey bits, method 1 of RFC 5280
 // section 4.2.1.2.
-func (k *Key) Identifier() []byte { return sum(sha1Hash, k.PublicKeyBits()) }
+func (k *Key) Identifier() []byte { return sum(crypto.SHA1, k.PublicKeyBits()) }
 
 func curveOID(c elliptic.Curve) string {
 	switch c {
