@@ -31,6 +31,8 @@
 //
 // The private keys are in keys/, committed and therefore worthless. No
 // certificate made here is trusted by anybody, whatever name it bears.
+//
+//go:generate go run ./mkdata -root ../..
 package signtest
 
 import "time"

@@ -29,6 +29,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"prestage/authenticode/signtest"
 )
 
 func main() {
@@ -45,14 +47,20 @@ func main() {
 	}
 }
 
-func writeData(root string) error { return nil }
+// writeData replaces the generated files. Other files in testdata stay.
+func writeData(root string) error {
+	folder := filepath.Join(root, "testdata")
+	for _, s := range signtest.Samples() {
+		// A sample that has lost a file must not keep the old one.
+		if err := os.RemoveAll(filepath.Join(folder, "packages", s.Name)); err != nil {
+			return err
+		}
+	}
+	return signtest.TestData().WriteTo(folder)
+}
 
-// writeKeys makes the key files that are missing. It does not import
-// signtest's list of names, which embeds the very files it makes.
 func writeKeys(root string) error {
-	names := "rsa512-1 rsa1024-1 rsa2048-1 rsa2048-2 rsa2048-3 rsa2048-4 rsa2048-5 " +
-		"rsa2048-6 rsa2048-7 rsa2048-8 rsa2048-9 rsa2048-10 rsa3072-1 p256-1 p256-2 p256-3 p384-1 p521-1"
-	for _, name := range strings.Fields(names) {
+	for _, name := range signtest.KeyNames() {
 		path := filepath.Join(root, "authenticode", "signtest", "keys", name+".pem")
 		if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
 			continue
