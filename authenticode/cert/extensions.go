@@ -117,7 +117,9 @@ func (c *Certificate) interpret() {
 				c.grantNothing(e.OID)
 			}
 		}
-		if !handled && e.Critical {
+		// RFC 5280, section 4.2.1.10: name constraints must be critical. A CA
+		// that forgot the flag has constrained its names all the same.
+		if !handled && (e.Critical || e.OID == oidNameConstraints) {
 			c.UnhandledCritical = append(c.UnhandledCritical, e.OID)
 		}
 	}
