@@ -1,0 +1,295 @@
+package trust
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+
+	"prestage/authenticode"
+	"prestage/authenticode/cert"
+)
+
+// Options says at what time and for what purpose a signature is judged.
+type Options struct {
+	// At is the clock. Validity is judged at it unless a time stamp proves an
+	// earlier time. With the zero time nothing is trusted.
+	At time.Time
+	// Purpose is what the signer must be allowed to do. With the zero value
+	// nothing is trusted.
+	Purpose Purpose
+}
+
+// Verify judges a signature against the stores of a machine. It never fails:
+// whatever stands against trust is in the verdict.
+//
+// The order is that of dependence, each step resting on the one before:
+//
+//  1. the mathematics of the signature, which package authenticode did;
+//  2. the time stamps: mathematics, chain and purpose of their authorities, at the stamped time;
+//  3. the time that counts (rules 110 and 111);
+//  4. the signer's chains at that time, and the best of them;
+//  5. whose signature it is: authority, publisher.
+//
+// Nested signatures are not looked at: judge each of [authenticode.Signature.All].
+func Verify(sig *authenticode.Signature, s *Store, o Options) Verdict {
+	var v Verdict
+	v.Problems = checkInput(sig, o)
+	if sig == nil || sig.Signer == nil {
+		return v
+	}
+	v.judgeTimestamps(sig, s, o)
+	m := v.chooseTime(sig, o)
+	v.judgeSigner(sig, s, o, m)
+	v.tellPublisher(s)
+	v.tellAuthority()
+
+	rankProblems(v.Problems)
+	rankProblems(v.Notes)
+	v.Trusted = len(v.Problems) == 0
+	v.DriverPolicy = v.DriverPolicy && v.Trusted
+	return v
+}
+
+// checkInput is step 1, and what the caller must give.
+func checkInput(sig *authenticode.Signature, o Options) []Problem {
+	var ps []Problem
+	if o.At.IsZero() || o.Purpose.OID() == "" {
+		ps = append(ps, problem(NoClock, nil, ""))
+	}
+	if sig == nil || sig.SignerCount == 0 {
+		return append(ps, problem(NoSignature, nil, ""))
+	}
+	if sig.Problem != nil {
+		ps = append(ps, Problem{Reason: BadSignature, Code: sig.Problem.Code, Detail: sig.Problem.Detail})
+	}
+	if sig.Signer == nil {
+		ps = append(ps, problem(NoSignerCertificate, nil, fmt.Sprintf("serial number %x", sig.SignerSerial)))
+	}
+	return ps
+}
+
+// maxTimestamps bounds the time stamps that are judged, since each may need a
+// search for chains. Real signatures have one.
+const maxTimestamps = 8
+
+// judgeTimestamps is step 2.
+func (v *Verdict) judgeTimestamps(sig *authenticode.Signature, s *Store, o Options) {
+	for i, stamp := range sig.Timestamps {
+		if i == maxTimestamps {
+			v.Problems = append(v.Problems, problem(BadTimestamp, nil, fmt.Sprintf("%d time stamps, at most %d are judged", len(sig.Timestamps), maxTimestamps)))
+			return
+		}
+		v.Timestamps = append(v.Timestamps, judgeTimestamp(stamp, s, o.At))
+	}
+}
+
+// judgeTimestamp says whether a time stamp proves its time. The chain of its
+// authority is judged at the stamped time: the certificates of the PKCS#9 age
+// have long expired, and rule 110 rests on them nevertheless.
+func judgeTimestamp(stamp *authenticode.Timestamp, s *Store, clock time.Time) TimestampVerdict {
+	t := TimestampVerdict{Stamp: stamp}
+	fail := func(detail string) TimestampVerdict {
+		t.Problems = []Problem{problem(BadTimestamp, stamp.Signer, detail)}
+		return t
+	}
+	switch {
+	case stamp.Problem != nil:
+		return fail(stamp.Problem.Error())
+	case stamp.Signer == nil:
+		return fail("its signer's certificate is not carried")
+	case stamp.Kind == authenticode.TimestampUnknown || stamp.Time.IsZero():
+		return fail("it names no time")
+	case stamp.Time.After(clock):
+		return fail("stamped " + formatTime(stamp.Time) + ", after the time of this check")
+	}
+	found := build(stamp.Signer, stamp.Certificates, s)
+	paths, _ := found.judged(TimeStamping, moment{stamp.Time, true})
+	if len(paths) == 0 {
+		t.Chain, t.Problems = found.deadEnd()
+		return t
+	}
+	best := paths[0]
+	t.Chain, t.Anchor, t.Problems = best.Certificates(), best.anchor, best.Problems()
+	t.Valid = len(t.Problems) == 0
+	return t
+}
+
+// chooseTime is step 3. The first time stamp counts that is valid and lies
+// within the validity of the signer's certificate (rule 110). Where there are
+// time stamps and none counts, the signature is judged as if it had none, and
+// that is a problem even if the certificate is still valid: WinVerifyTrust
+// fails with TRUST_E_TIME_STAMP.
+func (v *Verdict) chooseTime(sig *authenticode.Signature, o Options) moment {
+	v.JudgedAt, v.TimeSource = o.At, Clock
+	var against []Problem
+	for i := range v.Timestamps {
+		t := &v.Timestamps[i]
+		switch why := t.against(sig.Signer); {
+		case why != nil:
+			against = append(against, *why)
+		case v.Timestamp == nil:
+			v.Timestamp = t
+		}
+	}
+	if v.Timestamp == nil {
+		if len(v.Timestamps) > 0 {
+			v.Timestamp = &v.Timestamps[0]
+		}
+		v.Problems = append(v.Problems, against...)
+		return moment{at: o.At}
+	}
+	for _, p := range against {
+		v.Notes = append(v.Notes, problem(IgnoredTimestamp, p.Cert, p.Detail))
+	}
+	v.SignedAt = v.Timestamp.Stamp.Time
+	if sig.Signer.HasEKUOID(OIDLifetimeSigning) {
+		v.Notes = append(v.Notes, problem(LifetimeSigning, sig.Signer, ""))
+		return moment{at: o.At} // rule 111
+	}
+	v.JudgedAt, v.TimeSource = v.SignedAt, timeSources[v.Timestamp.Stamp.Kind]
+	return moment{v.SignedAt, true}
+}
+
+var timeSources = map[authenticode.TimestampKind]TimeSource{
+	authenticode.TimestampPKCS9:   PKCS9Stamp,
+	authenticode.TimestampRFC3161: RFC3161Stamp,
+}
+
+// against says why a time stamp does not count for a signer; nil when it does.
+func (t *TimestampVerdict) against(signer *cert.Certificate) *Problem {
+	if !t.Valid {
+		first := t.Problems[0]
+		detail := first.Detail
+		if first.Reason != BadTimestamp {
+			detail = first.Error()
+		}
+		p := problem(BadTimestamp, t.Stamp.Signer, detail)
+		return &p
+	}
+	if out := judgeValidity(signer, t.Stamp.Time); out != nil {
+		p := problem(StampOutsideValidity, signer, out[0].Detail)
+		return &p
+	}
+	return nil
+}
+
+// judgeSigner is step 4.
+func (v *Verdict) judgeSigner(sig *authenticode.Signature, s *Store, o Options, m moment) {
+	found := build(sig.Signer, sig.Certificates, s)
+	v.Paths, v.KernelPath = found.judged(o.Purpose, m)
+	if len(v.Paths) == 0 {
+		chain, ps := found.deadEnd()
+		if v.KernelPath != nil {
+			chain, ps = v.KernelPath.Certificates(), v.KernelPath.outsideRootStore()
+		}
+		v.Chain, v.Problems = chain, append(v.Problems, ps...)
+		v.Problems = append(v.Problems, judgeLoose(v.Chain, o.Purpose, m)...)
+		return
+	}
+	best := v.Paths[0]
+	v.Chain, v.Anchor = best.Certificates(), best.anchor
+	v.Problems = append(v.Problems, best.problems...)
+	v.Notes = append(v.Notes, best.notes(m, o.At)...)
+}
+
+// judgeLoose says what can be said of a leaf whose chain ends nowhere: whether
+// it would have been valid and fit, so that all reasons are told.
+func judgeLoose(chain []*cert.Certificate, purpose Purpose, m moment) []Problem {
+	ps := judgeValidity(chain[0], m.at)
+	if !leafAllows(chain[0], purpose) {
+		ps = append(ps, problem(WrongPurpose, chain[0], purpose.String()))
+	}
+	return ps
+}
+
+// outsideRootStore is what stands against a chain to the Code Verification
+// Root where the Root store is asked for.
+func (p *Path) outsideRootStore() []Problem {
+	root := p.anchor.Certificate
+	ps := []Problem{problem(UntrustedRoot, root, root.Subject.String()+" is for kernel code only")}
+	for _, q := range p.problems {
+		if q.Reason == Disallowed {
+			ps = append(ps, q)
+		}
+	}
+	return ps
+}
+
+// judged judges all chains that were found: those to the Root store, the best
+// first, and the best of those to the Code Verification Root.
+func (s *search) judged(purpose Purpose, m moment) (paths []*Path, kernel *Path) {
+	var kernels []*Path
+	for _, p := range s.paths {
+		p.judge(s.store, purpose, m)
+		if p.anchor.Kind == CodeVerificationRoot {
+			kernels = append(kernels, p)
+		} else {
+			paths = append(paths, p)
+		}
+	}
+	slices.SortStableFunc(paths, betterPath)
+	slices.SortStableFunc(kernels, betterPath)
+	if len(kernels) > 0 {
+		kernel = kernels[0]
+	}
+	return paths, kernel
+}
+
+// betterPath orders chains as Windows prefers them: one that can be trusted;
+// else the one whose worst problem is the least, then the one with fewer
+// problems; then the shorter one.
+func betterPath(a, b *Path) int {
+	return cmp.Or(
+		cmp.Compare(b.worst(), a.worst()),
+		cmp.Compare(len(a.problems), len(b.problems)),
+		cmp.Compare(len(a.certs), len(b.certs)),
+	)
+}
+
+// worst is the rank of the first problem, or one beyond all without any.
+func (p *Path) worst() int {
+	if len(p.problems) == 0 {
+		return len(reasons)
+	}
+	return p.problems[0].Reason.rank()
+}
+
+// deadEnd returns the longest way without an anchor and what stands against
+// it.
+func (s *search) deadEnd() ([]*cert.Certificate, []Problem) {
+	ps := append(judgeDistrust(s.store, s.dead), s.ending())
+	rankProblems(ps)
+	return slices.Clone(s.dead), ps
+}
+
+// judgeDistrust looks every certificate up in the Disallowed store (rule 132).
+func judgeDistrust(s *Store, chain []*cert.Certificate) []Problem {
+	var ps []Problem
+	for _, c := range chain {
+		if s.Disallowed(c) {
+			ps = append(ps, problem(Disallowed, c, c.Subject.String()))
+		}
+	}
+	return ps
+}
+
+// tellPublisher looks the signer up (rules 132 to 134).
+func (v *Verdict) tellPublisher(s *Store) {
+	v.Publisher = NotListed
+	if s.TrustedPublisher(v.Chain[0]) {
+		v.Publisher = TrustedPublisher
+	}
+	if slices.ContainsFunc(v.Problems, func(p Problem) bool { return p.Reason == Disallowed }) {
+		v.Publisher = DisallowedPublisher
+	}
+}
+
+// tellAuthority says whose signature it is.
+func (v *Verdict) tellAuthority() {
+	who := newSigner(v.Chain, v.Anchor != nil)
+	rule := who.judge()
+	v.Authority, v.AuthorityRule, v.AuthorityCite = rule.then, rule.id, rule.cite
+	v.MicrosoftRoot = who.product()
+	v.DriverPolicy = rule.driver && who.driverPurpose()
+}
