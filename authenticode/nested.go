@@ -6,14 +6,14 @@ import "prestage/authenticode/winerror"
 // value a whole ContentInfo. One that cannot be read stands in the list with a
 // Problem, so that a report can show it; it takes nothing from the outer
 // signature, which does not cover it.
-func readNested(si *signerInfo, b *budget, depth int) ([]*Signature, error) {
+func readNested(sd *signedData, si *signerInfo, b *budget, depth int) ([]*Signature, error) {
 	var list []*Signature
 	for _, a := range si.unsignedAttrs {
 		if a.oid != OIDNestedSignature {
 			continue
 		}
 		for _, value := range a.values {
-			n, err := parseSignature(value, b, depth+1)
+			n, err := parseSignature(value, sd, b, depth+1)
 			if isLimit(err) {
 				return nil, err
 			}
@@ -32,4 +32,17 @@ func unreadableSignature(raw []byte, err error) *Signature {
 		Ordered: err,
 		Problem: problem(winerror.CryptBadMessage, "the nested signature is unreadable: "+err.Error()),
 	}
+}
+
+// attach gives a nested signature without content the content that it signs,
+// and reports whether it did. signtool adds a signature to a catalog as one of
+// type data without content; what it signs is the list of the outer message,
+// with tag and length this time. Nothing else may be detached.
+func (sd *signedData) attach(outer *signedData) bool {
+	if outer == nil || sd.hasContent || sd.contentType != OIDData || outer.contentType != OIDCertTrustList || !outer.hasContent {
+		return false
+	}
+	sd.hasContent, sd.contentTag = true, outer.contentTag
+	sd.content, sd.contentDER = outer.contentDER, outer.contentDER
+	return true
 }

@@ -19,7 +19,7 @@ import (
 // Problem set instead; so has one without any signer, which looks signed and
 // is not (L12).
 func ParseSignature(der []byte) (*Signature, error) {
-	return parseSignature(der, new(budget), 0)
+	return parseSignature(der, nil, new(budget), 0)
 }
 
 // budget counts what a message and everything nested in it have used up.
@@ -28,7 +28,8 @@ type budget struct {
 }
 
 // parseSignature reads and verifies one message at the given depth of nesting.
-func parseSignature(der []byte, b *budget, depth int) (*Signature, error) {
+// outer is the message in which it is nested, or nil.
+func parseSignature(der []byte, outer *signedData, b *budget, depth int) (*Signature, error) {
 	if b.signatures++; b.signatures > maxSignatures || depth > maxNesting {
 		return nil, ErrTooManySignatures
 	}
@@ -40,10 +41,11 @@ func parseSignature(der []byte, b *budget, depth int) (*Signature, error) {
 	if err != nil {
 		return nil, err
 	}
+	detached := sd.attach(outer)
 	s := &Signature{
 		Raw: sd.raw, Trailing: sd.trailing,
 		ContentType: sd.contentType, Content: sd.content, ContentTag: sd.contentTag,
-		CRLs: sd.crls, SignerCount: len(sd.signers), IsNested: depth > 0,
+		CRLs: sd.crls, SignerCount: len(sd.signers), IsNested: outer != nil, Detached: detached,
 		Ordered: sd.unordered,
 	}
 	if converted {
@@ -67,7 +69,7 @@ func parseSignature(der []byte, b *budget, depth int) (*Signature, error) {
 	if s.Timestamps, err = readTimestamps(in, si, s, b); err != nil {
 		return nil, err
 	}
-	if s.Nested, err = readNested(si, b, depth); err != nil {
+	if s.Nested, err = readNested(sd, si, b, depth); err != nil {
 		return nil, err
 	}
 	return s, nil

@@ -130,6 +130,9 @@ type Signature struct {
 	Timestamps []*Timestamp  // PKCS#9 and RFC 3161, in the order in which they stand
 	Nested     []*Signature  // rule 107, in the order in which they stand
 	IsNested   bool          // this signature stands in another one
+	// Detached marks a nested signature that carries no content, as signtool
+	// adds them to catalogs: Content is the outer list with tag and length.
+	Detached bool
 
 	// Ordered is nil when every SET OF of the message is in DER order, and
 	// otherwise names the first that is not (rule 63): digestAlgorithms,

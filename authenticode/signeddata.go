@@ -25,6 +25,7 @@ type signedData struct {
 	hasContent  bool
 	contentTag  byte
 	content     []byte // content octets, without tag and length
+	contentDER  []byte // the same with tag and length
 
 	certificates [][]byte
 	crls         [][]byte
@@ -188,6 +189,7 @@ func (sd *signedData) readContent(in []byte, s *cryptobyte.String) error {
 	if !info.ReadASN1(&wrapped, explicit0) || !info.Empty() {
 		return malformed(in, info, "content")
 	}
+	sd.contentDER = wrapped
 	if !wrapped.ReadAnyASN1(&content, &tag) || !wrapped.Empty() {
 		return malformed(in, wrapped, "content")
 	}

@@ -26,9 +26,14 @@ func (s *Signature) verify(sd *signedData, si *signerInfo) *Problem {
 		return problem(winerror.TrustBadDigest, fmt.Sprintf("the signer's digest is %s, and that of the signed file %s",
 			digestName(si.digest.oid), digestName(s.Indirect.DigestOID)))
 	}
-	// Steps 3 to 7.
+	// Steps 3 to 7. The order of the attributes is demanded here and not of
+	// time stamps: the signature value is over the attributes as they stand, and
+	// a large time-stamping service never sorted its own.
 	if si.keyID != nil {
 		return problem(winerror.TrustNoSignerCert, "the signer is named by key identifier, where Authenticode wants issuer and serial number")
+	}
+	if si.unordered != nil {
+		return problem(winerror.TrustNoSignature, si.unordered.Error())
 	}
 	if p := si.verify(s.Signer, s.ContentType, s.Content); p != nil {
 		return p
@@ -90,17 +95,14 @@ func (si *signerInfo) verify(signer *cert.Certificate, contentType string, conte
 	return nil
 }
 
-// checkAttributes checks steps 4 to 6: attributes present, each once, in DER
-// order, naming the content by its type and its digest.
+// checkAttributes checks steps 4 to 6: attributes present, each once, naming
+// the content by its type and its digest.
 func (si *signerInfo) checkAttributes(contentType string, content []byte) *Problem {
 	if !si.hasSigned || len(si.signedAttrs) == 0 {
 		return problem(winerror.CryptBadMessage, "the signer has no signed attributes")
 	}
 	if oid := duplicate(si.signedAttrs); oid != "" {
 		return problem(winerror.CryptBadMessage, fmt.Sprintf("signed attribute %s occurs twice", oid))
-	}
-	if si.unordered != nil {
-		return problem(winerror.TrustNoSignature, si.unordered.Error())
 	}
 	if p := si.checkContentType(contentType); p != nil {
 		return p
