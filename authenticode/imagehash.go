@@ -125,6 +125,8 @@ func (m *Image) source() source {
 func (m *Image) CheckDigest(s *Signature) (*Problem, error) {
 	d := s.Indirect
 	switch {
+	case d == nil && s.ContentType == OIDIndirectData:
+		return problem(winerror.CryptBadMessage, "the signature does not say which image it is for"), nil
 	case d == nil:
 		return problem(winerror.TrustNoSignature, fmt.Sprintf("the signature is over content of type %s, not over a file", s.ContentType)), nil
 	case d.DataType != OIDPEImageData:

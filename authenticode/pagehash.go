@@ -3,7 +3,6 @@ package authenticode
 import (
 	"bytes"
 	"crypto"
-	"encoding/binary"
 	"fmt"
 )
 
@@ -146,13 +145,24 @@ func (m *Image) ComparePageHashes(want *PageHashes) PageHashState {
 	if err != nil {
 		return PageHashUnknown
 	}
-	var octets []byte
-	for _, page := range got {
-		octets = binary.LittleEndian.AppendUint32(octets, page.Offset)
-		octets = append(octets, page.Digest...)
-	}
-	if !bytes.Equal(octets, want.Octets) {
+	if !equalPages(got, want.Entries()) {
 		return PageHashBad
 	}
 	return PageHashOK
+}
+
+// equalPages compares the pages. The last entry is none: it says where the
+// file ended when it was signed, which an earlier signature or debug data may
+// have put further out, and its digest is zeros.
+func equalPages(got, want []PageHash) bool {
+	if len(got) != len(want) {
+		return false
+	}
+	last := len(got) - 1
+	for i := range got[:last] {
+		if got[i].Offset != want[i].Offset || !bytes.Equal(got[i].Digest, want[i].Digest) {
+			return false
+		}
+	}
+	return want[last].Offset >= got[last].Offset && bytes.Equal(want[last].Digest, got[last].Digest)
 }

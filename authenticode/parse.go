@@ -54,10 +54,9 @@ func parseSignature(der []byte, outer *signedData, b *budget, depth int) (*Signa
 	if s.Certificates, s.Unreadable, err = b.parseCertificates(sd.certificates); err != nil {
 		return nil, err
 	}
+	var malformedContent error
 	if sd.contentType == OIDIndirectData {
-		if s.Indirect, err = parseIndirect(sd); err != nil {
-			return nil, err
-		}
+		s.Indirect, malformedContent = parseIndirect(sd)
 	}
 	if len(sd.signers) == 0 {
 		s.Problem = problem(winerror.TrustNoSignature, "the message has no signer")
@@ -65,7 +64,7 @@ func parseSignature(der []byte, outer *signedData, b *budget, depth int) (*Signa
 	}
 	si := &sd.signers[0]
 	s.describe(si)
-	s.Problem = s.verify(sd, si)
+	s.Problem = s.verify(sd, si, malformedContent)
 	if s.Timestamps, err = readTimestamps(in, si, s, b); err != nil {
 		return nil, err
 	}
@@ -111,13 +110,9 @@ func (s *Signature) describe(si *signerInfo) {
 // SEQUENCE and nothing else.
 func parseIndirect(sd *signedData) (*IndirectData, error) {
 	if sd.contentTag != 0x30 {
-		return nil, fmt.Errorf("content: SpcIndirectDataContent is no SEQUENCE: %w", errMalformed)
+		return nil, fmt.Errorf("tag 0x%02x is no SEQUENCE: %w", sd.contentTag, errMalformed)
 	}
-	d, err := ParseIndirectContent(sd.content)
-	if err != nil {
-		return nil, fmt.Errorf("content: %w", err)
-	}
-	return d, nil
+	return ParseIndirectContent(sd.content)
 }
 
 // nameOf returns a Name for people, out of the carried certificates.

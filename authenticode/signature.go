@@ -14,8 +14,8 @@
 //  2. The digest algorithm of the SignerInfo is one of the message's
 //     digestAlgorithms and, where the content is SpcIndirectDataContent, that
 //     of the content too (rule 103).
-//  3. The signer's certificate is carried; it is the first whose issuer and
-//     serial number equal the SignerInfo's, octet by octet.
+//  3. The signer's certificate is carried: the only one whose issuer, octet by
+//     octet, and serial number equal the SignerInfo's. Its key is usable.
 //  4. Signed attributes are present, none occurs twice, and they are in DER
 //     order.
 //  5. The contentType attribute equals the type of the content (rule 61).
@@ -136,8 +136,10 @@ type Signature struct {
 
 	// Ordered is nil when every SET OF of the message is in DER order, and
 	// otherwise names the first that is not (rule 63): digestAlgorithms,
-	// certificates, revocation lists, signed attributes and their values.
-	// Input that was not DER at all is named here as well.
+	// certificates, revocation lists, signerInfos, signed attributes and their
+	// values. Input that was not DER at all is named here as well. It is a fact
+	// about catalogs of which each Windows release makes something else; images
+	// are signed out of order by well-known tools, and nothing refuses them.
 	Ordered error
 
 	// Problem says why the signature does not hold; nil when it does.

@@ -71,6 +71,8 @@ type signerInfo struct {
 	// unordered names the first SET OF signed attributes, or of their values,
 	// that is out of DER order.
 	unordered error
+	// ambiguous is set by find.
+	ambiguous bool
 }
 
 // readSignedData walks a ContentInfo that holds a SignedData. The input may
@@ -112,7 +114,7 @@ var (
 // readBody reads the fields of SignedData in their order.
 func (sd *signedData) readBody(in []byte, s cryptobyte.String) error {
 	var set cryptobyte.String
-	if !s.ReadASN1Integer(&sd.version) {
+	if !s.ReadASN1Integer(&sd.version) || sd.version < 1 || sd.version > 5 {
 		return malformed(in, s, "version of SignedData")
 	}
 	element := s
@@ -254,10 +256,18 @@ func readSignerInfo(in []byte, element cryptobyte.String) (*signerInfo, error) {
 	if !s.ReadASN1Integer(&si.version) {
 		return nil, malformed(in, s, "version of SignerInfo")
 	}
-	if s.PeekASN1Tag(keyIdentifier) {
-		s.ReadASN1((*cryptobyte.String)(&si.keyID), keyIdentifier)
-	} else if !s.ReadASN1(&sid, asn1.SEQUENCE) || !si.readIssuerAndSerial(sid) {
-		return nil, malformed(in, s, "issuerAndSerialNumber")
+	// The version says how the signer is named (RFC 5652, section 5.3).
+	switch si.version {
+	case 1:
+		if !s.ReadASN1(&sid, asn1.SEQUENCE) || !si.readIssuerAndSerial(sid) {
+			return nil, malformed(in, s, "issuerAndSerialNumber")
+		}
+	case 3:
+		if !s.ReadASN1((*cryptobyte.String)(&si.keyID), keyIdentifier) {
+			return nil, malformed(in, s, "subjectKeyIdentifier")
+		}
+	default:
+		return nil, malformed(in, s, "version of SignerInfo")
 	}
 	var alg, sigAlg, set cryptobyte.String
 	var ok bool
@@ -319,15 +329,22 @@ func (si *signerInfo) readIssuerAndSerial(s cryptobyte.String) bool {
 
 // find returns the certificate that the SignerInfo names: by serial number and
 // by issuer, compared octet by octet, or by key identifier (RFC 5652, section
-// 5.3). The first match counts, so that adding certificates never repairs a
-// signature.
+// 5.3). It returns nil when there is none, and when there are two, which it
+// notes: an issuer gives a serial number once, so one of them is forged, and
+// which one another reader would take is anybody's guess.
 func (si *signerInfo) find(certs []*cert.Certificate) *cert.Certificate {
+	var found *cert.Certificate
 	for _, c := range certs {
-		if si.names(c) {
-			return c
+		if !si.names(c) {
+			continue
 		}
+		if found != nil && !bytes.Equal(found.Raw, c.Raw) {
+			si.ambiguous = true
+			return nil
+		}
+		found = c
 	}
-	return nil
+	return found
 }
 
 func (si *signerInfo) names(c *cert.Certificate) bool {

@@ -9,14 +9,18 @@ import (
 )
 
 // verify is the list of the package comment, in its order. The first step that
-// fails is the answer.
-func (s *Signature) verify(sd *signedData, si *signerInfo) *Problem {
+// fails is the answer. malformedContent says why s.Indirect is nil where it
+// should not be.
+func (s *Signature) verify(sd *signedData, si *signerInfo, malformedContent error) *Problem {
 	// Step 1: one signer, and the content is there (rule 106).
 	if n := len(sd.signers); n != 1 {
 		return problem(winerror.CryptBadMessage, fmt.Sprintf("the message has %d signers, and Authenticode permits one", n))
 	}
 	if !sd.hasContent {
 		return problem(winerror.CryptBadMessage, "the message does not carry the content that it signs")
+	}
+	if s.ContentType == OIDIndirectData && s.Indirect == nil {
+		return problem(winerror.CryptBadMessage, "SpcIndirectDataContent is malformed: "+reason(malformedContent))
 	}
 	// Step 2: the digest algorithms agree (rule 103).
 	if p := sd.checkDigestAlgorithms(si); p != nil {
@@ -76,6 +80,9 @@ func (si *signerInfo) checkDigest() *Problem {
 // content type of their own (RFC 5652, section 11.4) or say data.
 func (si *signerInfo) verify(signer *cert.Certificate, contentType string, content []byte) *Problem {
 	// Step 3: the signer's certificate.
+	if si.ambiguous {
+		return problem(winerror.TrustNoSignerCert, "two different certificates have the signer's issuer and serial number")
+	}
 	if signer == nil {
 		return problem(winerror.TrustNoSignerCert, "the signer's certificate is not in the message")
 	}
