@@ -199,8 +199,9 @@ func (k TimestampKind) String() string {
 // to this signature's value; whether Signer may do that is for package trust.
 type Timestamp struct {
 	Kind               TimestampKind
-	Time               time.Time // UTC; zero when it could not be read
-	DigestAlgorithm    crypto.Hash
+	Time               time.Time   // UTC; zero when it could not be read
+	DigestAlgorithm    crypto.Hash // of the stamp's SignerInfo; 0 when unknown
+	ImprintAlgorithm   crypto.Hash // digest that stands for the stamped signature; 0 when unknown
 	SignatureAlgorithm cert.Algorithm
 	Signer             *cert.Certificate // nil when it is not carried
 	// Certificates may help to build the signer's chain: the token's own, or

@@ -67,6 +67,7 @@ func (t *Timestamp) readCounterSignature(value cryptobyte.String, encryptedDiges
 		return err
 	}
 	t.describe(si)
+	t.ImprintAlgorithm = si.digest.hash
 	var ok bool
 	if t.Time, ok = signingTimeOf(si.signedAttrs); !ok {
 		return fmt.Errorf("signed attribute signingTime: %w", errMalformed)
@@ -108,7 +109,7 @@ func (t *Timestamp) readToken(value cryptobyte.String, encryptedDigest []byte, b
 	if err != nil {
 		return err
 	}
-	t.Time = info.time
+	t.Time, t.ImprintAlgorithm = info.time, info.imprint.hash
 	if t.Certificates, t.Unreadable, err = b.parseCertificates(sd.certificates); err != nil {
 		return err
 	}
