@@ -69,7 +69,7 @@ type Member struct {
 	// contradict each other.
 	Problem *authenticode.Problem
 
-	attributes ctl.Entry
+	attributes []byte // contents of the SET OF, as in ctl.Entry
 }
 
 // The contents of the object identifiers of a member's attributes.
@@ -83,7 +83,7 @@ const (
 // read fills m from a list entry. Attributes of other types are ignored, as
 // Windows adds new ones with each release.
 func (m *Member) read(entry ctl.Entry, version int) {
-	m.Tag, m.attributes = entry.Tag, entry
+	m.Tag, m.attributes = entry.Tag, entry.RawAttributes
 	infos, indirects := 0, 0
 	for oid, values := range entry.Attributes() {
 		switch string(oid) {
@@ -156,7 +156,7 @@ func (m *Member) Attributes() []Attribute {
 }
 
 func (m *Member) nameValues(yield func(nameValue) bool) {
-	for oid, values := range m.attributes.Attributes() {
+	for oid, values := range (ctl.Entry{RawAttributes: m.attributes}).Attributes() {
 		if string(oid) != octetsNameValue {
 			continue
 		}

@@ -45,6 +45,9 @@ var impostors = []struct {
 }{
 	{"-----BEGIN", "PEM text; convert it to DER"},
 	{"\xef\xbb\xbf-----BEGIN", "PEM text; convert it to DER"},
+	{"MII", "base64 text; decode it"},
+	{"\xff\xfe", "UTF-16 text"},
+	{"\xfe\xff", "UTF-16 text"},
 	{"<!DOCTYPE", "an HTML page, probably of a failed download"},
 	{"<!doctype", "an HTML page, probably of a failed download"},
 	{"<html", "an HTML page, probably of a failed download"},

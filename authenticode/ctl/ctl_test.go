@@ -330,8 +330,8 @@ func TestOIDString(t *testing.T) {
 		{"\x4f", "1.39"},
 		{"\x50", "2.0"},
 		{"\x88\x37", "2.999"},
-		{"\x2a\x81\xff\xff\xff\xff\xff\xff\xff\xff\x7f", "1.2.18446744073709551615"},
-		{"\x2a\x82\x80\x80\x80\x80\x80\x80\x80\x80\x00", ""}, // one more than that
+		{"\x2a\xff\xff\xff\xff\xff\xff\xff\xff\x7f", "1.2.9223372036854775807"},
+		{"\x2a\x81\x80\x80\x80\x80\x80\x80\x80\x80\x00", ""}, // one more than that
 		{"", ""},
 		{"\x2a\x80\x01", ""}, // not the shortest form
 		{"\x2a\x86", ""},     // cut off

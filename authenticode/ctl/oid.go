@@ -1,39 +1,36 @@
 package ctl
 
-import (
-	"math/bits"
-	"strconv"
-)
+import "strconv"
 
-// maxOIDSize bounds an object identifier, in octets; the longest in use, made
-// from a UUID, has 20.
-const maxOIDSize = 64
+// Limits of an object identifier. The longest in use, made from a UUID, has
+// one number of nineteen octets and is in no certificate trust list.
+const (
+	maxOIDSize    = 64 // octets in all
+	maxNumberSize = 9  // octets of 7 bits each in one number: it fits into 63 bits
+)
 
 // An OID is the contents of a DER OBJECT IDENTIFIER, without tag and length.
 // Converted to a string it compares without allocating, which is how a reader
 // of many attributes should recognise them.
 type OID []byte
 
-// valid reports whether o is a well-formed identifier: whole, with every
-// number in its shortest form and small enough for a uint64.
+// valid reports whether o is a well-formed identifier within the limits:
+// whole, and with every number in its shortest form.
 func (o OID) valid() bool {
-	if len(o) == 0 || len(o) > maxOIDSize || o[len(o)-1]&0x80 != 0 {
+	if len(o) == 0 || len(o) > maxOIDSize {
 		return false
 	}
-	start, value := true, uint64(0)
+	size := 0 // of the number so far
 	for _, b := range o {
-		if start && b == 0x80 {
+		if size == 0 && b == 0x80 || size == maxNumberSize {
 			return false
 		}
-		if bits.LeadingZeros64(value) < 7 {
-			return false
-		}
-		value = value<<7 | uint64(b&0x7f)
-		if start = b&0x80 == 0; start {
-			value = 0
+		size++
+		if b&0x80 == 0 {
+			size = 0
 		}
 	}
-	return true
+	return size == 0
 }
 
 // String returns the dotted form, or "" where o is not well-formed: an empty
