@@ -40,13 +40,14 @@ type Cabinet struct {
 	PrevName, NextName   string // file names of the neighbours, for messages only
 	PrevLabel, NextLabel string // their disk labels, for messages only
 
-	r           io.ReaderAt
-	fileSize    int64
-	flags       uint16
-	reserveAt   int64 // offset of HeaderReserve
-	dataReserve int   // cbCFData: per-block reserve
-	tree        *node
-	cache       cache
+	r             io.ReaderAt
+	fileSize      int64
+	flags         uint16
+	reserveAt     int64 // offset of HeaderReserve
+	folderReserve int   // cbCFFolder: reserve in each CFFOLDER
+	dataReserve   int   // cbCFData: per-block reserve
+	tree          *node
+	cache         cache
 }
 
 // Open reads the tables of the cabinet in the first size bytes of r. It reads
@@ -57,7 +58,7 @@ type Cabinet struct {
 // A cabinet of a set opens; its files that need another cabinet answer
 // [ErrSpanned].
 func Open(r io.ReaderAt, size int64) (*Cabinet, error) {
-	c := &Cabinet{r: r, fileSize: size}
+	c := &Cabinet{r: r, fileSize: size, cache: cache{folderLimit: cacheFolder, totalLimit: cacheTotal}}
 	for _, step := range []func() error{
 		c.readHeader,
 		c.checkExpansion,

@@ -23,6 +23,8 @@ const (
 
 // cache holds what reading one file leaves useful for the next.
 type cache struct {
+	folderLimit, totalLimit int64 // cacheFolder and cacheTotal outside tests
+
 	mu     sync.Mutex
 	kept   []*expanded // oldest first
 	parked *folderReader
@@ -54,7 +56,7 @@ func (c *cache) choose(f *File) (*expanded, *folderReader, error) {
 		return nil, r, nil
 	}
 	f.folder.passes++
-	if f.folder.extent <= cacheFolder || f.folder.passes >= maxPasses {
+	if f.folder.extent <= c.folderLimit || f.folder.passes >= maxPasses {
 		return c.keep(f.folder), nil, nil
 	}
 	r, err := f.folder.open()
@@ -80,7 +82,7 @@ func (c *cache) keep(folder *Folder) *expanded {
 	kept := []*expanded{e}
 	for i := len(c.kept) - 1; i >= 0; i-- {
 		old := c.kept[i]
-		if old.folder.passes >= maxPasses || total+old.folder.extent <= cacheTotal {
+		if old.folder.passes >= maxPasses || total+old.folder.extent <= c.totalLimit {
 			total += old.folder.extent
 			kept = append(kept, old)
 		}

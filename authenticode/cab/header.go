@@ -59,8 +59,8 @@ func (c *Cabinet) readHeader() error {
 	}
 
 	cur := newCursor(c.r, headerSize, c.Size)
-	perFolder := c.readOptional(cur)
-	c.readFolders(cur, folders, perFolder)
+	c.readOptional(cur)
+	c.readFolders(cur, folders)
 	if cur.err == nil && filesAt < cur.off {
 		return fmt.Errorf("offset 16: file table at %d lies inside the header: %w", filesAt, ErrFormat)
 	}
@@ -70,12 +70,11 @@ func (c *Cabinet) readHeader() error {
 	return c.readFiles(newCursor(c.r, filesAt, c.Size), files)
 }
 
-// readOptional reads what the flags of CFHEADER add to it and returns the size
-// of the reserve in each CFFOLDER.
-func (c *Cabinet) readOptional(cur *cursor) (perFolder int) {
+// readOptional reads what the flags of CFHEADER add to it.
+func (c *Cabinet) readOptional(cur *cursor) {
 	if c.flags&flagReserve != 0 {
 		n := int(cur.u16("reserve size"))
-		perFolder = int(cur.u8("reserve size"))
+		c.folderReserve = int(cur.u8("reserve size"))
 		c.dataReserve = int(cur.u8("reserve size"))
 		c.reserveAt = cur.off
 		c.HeaderReserve = cur.bytes(n, "header reserve")
@@ -88,12 +87,11 @@ func (c *Cabinet) readOptional(cur *cursor) (perFolder int) {
 		c.NextName = latin(cur.cstring(maxLabel, "next cabinet"))
 		c.NextLabel = latin(cur.cstring(maxLabel, "next disk"))
 	}
-	return perFolder
 }
 
 // readFolders reads the CFFOLDER table. The blocks of all folders together
 // have to fit the cabinet: at least their headers cannot overlap.
-func (c *Cabinet) readFolders(cur *cursor, count, reserve int) {
+func (c *Cabinet) readFolders(cur *cursor, count int) {
 	blocks := 0
 	for i := range count {
 		at := cur.off
@@ -101,7 +99,7 @@ func (c *Cabinet) readFolders(cur *cursor, count, reserve int) {
 		f.dataAt = int64(cur.u32("folder"))
 		f.Blocks = int(cur.u16("folder"))
 		f.setMethod(cur.u16("folder"))
-		f.Reserve = cur.bytes(reserve, "folder reserve")
+		f.Reserve = cur.bytes(c.folderReserve, "folder reserve")
 		blocks += f.Blocks
 		switch {
 		case cur.err != nil:

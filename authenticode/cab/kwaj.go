@@ -87,7 +87,7 @@ func readKWAJ(r io.ReaderAt, size int64) (kwaj, error) {
 	if cur.err != nil {
 		return kwaj{}, cur.err
 	}
-	if h.dataAt < cur.off || h.dataAt > size {
+	if h.dataAt < kwajHeader || h.dataAt > size {
 		return kwaj{}, fmt.Errorf("offset 10: data at %d of %d bytes: %w", h.dataAt, size, ErrFormat)
 	}
 	if len(name) > 0 {
