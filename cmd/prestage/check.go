@@ -1,0 +1,224 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"prestage"
+)
+
+const checkHelp = `Judge driver packages as Windows would before staging them.
+
+PATH is an INF, a folder (searched for INFs recursively), a zip archive or a
+cabinet. For each package and target the report says the category of its
+signature, whether Windows stages it silently, prompts or refuses, the signer
+score that setupapi.dev.log would show, and why.
+
+A target is OS[/ARCH[/USER]]: a release such as win11-25h2 (win11 and win10
+stand for their newest, all for every release), x86, amd64 or arm64, and
+admin, standard or system (no desktop). Without ARCH, every architecture that
+the INF serves is judged.`
+
+const checkExample = `  prestage check drivers/x64
+  prestage check --target win10-22h2,win11/amd64/system --require silent foo.inf
+  prestage check --root corp-root.cer --trusted-publisher corp.cer --explain pkg.zip`
+
+// checkFlags are the flags of check, as report.md has them.
+type checkFlags struct {
+	stores             storeFlags
+	targets            []string
+	at                 string
+	testSigning        bool
+	secureBoot         string
+	disableEnforcement bool
+	sMode              bool
+	require            string
+	minScore           string
+	jobs               int
+	out                outputFlags
+}
+
+func checkCommand(env environment) *cobra.Command {
+	var f checkFlags
+	cmd := &cobra.Command{
+		Use:     "check [flags] PATH...",
+		Short:   "Judge driver packages as Windows would before staging them",
+		Long:    checkHelp,
+		Example: checkExample,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return usagef("check: name an INF, a folder, a zip archive or a cabinet")
+			}
+			return nil
+		},
+		RunE: func(_ *cobra.Command, args []string) error { return runCheck(env, f, args) },
+	}
+	f.register(cmd.Flags())
+	return cmd
+}
+
+func (f *checkFlags) register(flags *pflag.FlagSet) {
+	flags.SortFlags = false
+	flags.StringArrayVarP(&f.targets, "target", "t", nil, "`OS[/ARCH[/USER]]` to judge for, a comma list or all (repeatable; default win11-25h2)")
+	f.stores.register(flags)
+	flags.StringVar(&f.at, "at", "", "judge validity at this `TIME` (RFC 3339) instead of now")
+	flags.BoolVar(&f.testSigning, "test-signing", false, "the machine was booted with TESTSIGNING on")
+	flags.StringVar(&f.secureBoot, "secure-boot", "", "Secure Boot is `on|off` (default: as the release ships)")
+	flags.BoolVar(&f.disableEnforcement, "disable-enforcement", false, "driver signature enforcement was disabled for this boot (F8)")
+	flags.BoolVar(&f.sMode, "s-mode", false, "Windows is in S mode")
+	flags.StringVar(&f.require, "require", "installable", "the gate: `silent|installable|none`")
+	flags.StringVar(&f.minScore, "min-score", "", "the gate: worst signer score that passes (`NAME`: whql, authenticode, ...)")
+	flags.IntVarP(&f.jobs, "jobs", "j", runtime.GOMAXPROCS(0), "read `N` files at a time")
+	f.out.register(flags)
+}
+
+func runCheck(env environment, f checkFlags, paths []string) error {
+	options, err := f.options(env)
+	if err != nil {
+		return err
+	}
+	if err := f.out.check(); err != nil {
+		return err
+	}
+	var trees []*prestage.Tree
+	var unopened []prestage.ErrorReport
+	for _, path := range paths {
+		t, err := prestage.OpenTree(path)
+		if t != nil {
+			defer t.Close()
+		}
+		if err != nil {
+			unopened = append(unopened, prestage.ErrorReport{Path: path, Message: err.Error()})
+			continue
+		}
+		trees = append(trees, t)
+	}
+	report, err := prestage.Check(options, trees...)
+	if err != nil {
+		return usageError{err}
+	}
+	report.Errors = append(unopened, report.Errors...)
+	if err := f.out.write(env, report); err != nil {
+		return err
+	}
+	for _, e := range report.Errors {
+		fmt.Fprintf(env.stderr, "prestage: %s: %s\n", e.Path, e.Message)
+	}
+	return verdict(report)
+}
+
+// verdict is the one place where a report becomes an exit code.
+func verdict(r *prestage.Report) error {
+	switch {
+	case len(r.Errors) > 0:
+		return shortfall{exitError}
+	case !r.MeetsGate():
+		return shortfall{exitShort}
+	}
+	return nil
+}
+
+func (f *checkFlags) options(env environment) (prestage.Options, error) {
+	o := prestage.Options{Jobs: f.jobs, Version: programVersion()}
+	var errs []error
+	fail := func(flag string, err error) {
+		if err != nil {
+			errs = append(errs, fmt.Errorf("--%s: %w", flag, err))
+		}
+	}
+	var err error
+	o.At, err = parseAt(env, f.at)
+	fail("at", err)
+	for _, list := range f.targets {
+		specs, err := prestage.ParseTargets(list)
+		fail("target", err)
+		o.Targets = append(o.Targets, specs...)
+	}
+	switch f.secureBoot {
+	case "":
+	case "on":
+		o.Scenario.SecureBoot = prestage.On
+	case "off":
+		o.Scenario.SecureBoot = prestage.Off
+	default:
+		fail("secure-boot", fmt.Errorf("%q: use on or off", f.secureBoot))
+	}
+	o.Scenario.TestSigning = f.testSigning
+	o.Scenario.EnforcementDisabled = f.disableEnforcement
+	o.Scenario.SMode = f.sMode
+	o.Gate.Need, err = prestage.ParseNeed(f.require)
+	fail("require", err)
+	if f.minScore != "" {
+		o.Gate.MinScore, err = prestage.ParseSignerScore(f.minScore)
+		fail("min-score", err)
+	}
+	if f.jobs < 1 {
+		fail("jobs", fmt.Errorf("%d: use 1 or more", f.jobs))
+	}
+	if len(errs) > 0 {
+		return o, usageError{errors.Join(errs...)}
+	}
+	if err := o.Scenario.Check(); err != nil {
+		return o, usageError{err}
+	}
+	o.Store, err = f.stores.store()
+	return o, err
+}
+
+// parseAt reads the clock: the given time, or now.
+func parseAt(env environment, at string) (time.Time, error) {
+	if at == "" {
+		return env.now(), nil
+	}
+	t, err := time.Parse(time.RFC3339, at)
+	if err != nil {
+		return time.Time{}, usagef("%q is no RFC 3339 time: write 2026-11-20T12:00:00Z", at)
+	}
+	return t, nil
+}
+
+// outputFlags say where the report goes and how it looks.
+type outputFlags struct {
+	format, output, color   string
+	explain, quiet, verbose bool
+}
+
+func (f *outputFlags) register(flags *pflag.FlagSet) {
+	flags.StringVarP(&f.format, "format", "f", "text", "how to report: `"+formatNames()+"`")
+	flags.StringVarP(&f.output, "output", "o", "", "write the report to `FILE` instead of standard output")
+	flags.BoolVarP(&f.explain, "explain", "e", false, "show every step that led to a verdict, with its source")
+	flags.BoolVarP(&f.quiet, "quiet", "q", false, "show the verdicts only")
+	flags.BoolVarP(&f.verbose, "verbose", "v", false, "show every file, signature and note")
+	flags.StringVar(&f.color, "color", "auto", "use colour: `auto|always|never`")
+}
+
+func (f *outputFlags) check() error {
+	if renderers[f.format] == nil {
+		return usagef("--format: unknown format %q: use %s", f.format, formatNames())
+	}
+	switch f.color {
+	case "auto", "always", "never":
+		return nil
+	}
+	return usagef("--color: %q: use auto, always or never", f.color)
+}
+
+// write renders the report. A file is opened only when all of it is there.
+func (f *outputFlags) write(env environment, r *prestage.Report) error {
+	style := f.style(env)
+	if f.output == "" {
+		return renderers[f.format](env.stdout, r, style)
+	}
+	var b bytes.Buffer
+	if err := renderers[f.format](&b, r, style); err != nil {
+		return err
+	}
+	return os.WriteFile(f.output, b.Bytes(), 0o666)
+}

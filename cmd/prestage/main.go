@@ -1,0 +1,32 @@
+// Prestage says, off Windows, what Windows would make of a driver package's
+// signature before it stages the package: the category, the install prompt,
+// the signer score, and why.
+//
+// Usage:
+//
+//	prestage check [flags] PATH...      judge driver packages
+//	prestage show [flags] FILE...       say what is inside a file
+//	prestage version                    print the version
+//
+// PATH is an INF, a folder (searched for INFs recursively), a zip archive or
+// a cabinet. Run "prestage help COMMAND" for the flags of a command.
+//
+// The exit code is 0 if every package meets the gate on every target, 1 if
+// one falls short, and 2 for a usage error or an input that could not be
+// read or judged. The report goes to standard output, diagnostics to
+// standard error.
+package main
+
+import (
+	"os"
+	"time"
+)
+
+func main() {
+	os.Exit(run(os.Args[1:], environment{
+		stdout: os.Stdout,
+		stderr: os.Stderr,
+		now:    time.Now,
+		getenv: os.Getenv,
+	}))
+}

@@ -1,0 +1,148 @@
+package prestage
+
+import (
+	"bytes"
+	"crypto"
+	"strings"
+
+	"prestage/authenticode"
+	"prestage/catalog"
+	"prestage/inf"
+)
+
+// cover says how the file stands to the catalog that applies to each
+// architecture that needs it. sc is nil for a file that is not there.
+func (g Gatherer) cover(f *Facts, file *FileFacts, sc *scan) {
+	file.Coverage = make(map[inf.Arch]Coverage, len(file.Archs))
+	switch {
+	case sc == nil:
+	case sc.flat == nil: // not even opened
+		file.Err = sc.err
+	default:
+		file.describe(sc, sc.kind())
+	}
+	for _, a := range file.Archs {
+		file.Coverage[a] = g.coverage(f.CatalogFor(a), file, sc)
+	}
+}
+
+// describe copies what the scan found.
+func (file *FileFacts) describe(sc *scan, kind HashKind) {
+	file.Size, file.Pointer, file.Err = sc.size, sc.pointer, sc.err
+	if sc.expanded != nil {
+		file.Expanded = true
+		sc = sc.expanded
+		kind = sc.kind()
+	}
+	file.Image, file.Signatures, file.SignatureErr = sc.image, sc.signatures, sc.unsignable
+	file.TrailingData = sc.sums.TrailingData
+	file.Kind, file.Sums = kind, sc.hashes(kind)
+}
+
+// coverage looks the file up in one catalog.
+func (g Gatherer) coverage(c *CatalogFacts, file *FileFacts, sc *scan) Coverage {
+	switch {
+	case !file.Present:
+		return Coverage{State: Missing}
+	case c == nil || c.Catalog == nil:
+		return Coverage{State: NoCatalog}
+	case sc.err != nil || sc.expanded != nil && sc.expanded.err != nil:
+		return Coverage{State: NotMember}
+	}
+	subject := sc
+	if sc.expanded != nil {
+		subject = sc.expanded
+	}
+	for _, kind := range subject.kinds() {
+		sums := subject.hashes(kind)
+		if by, member := lookUp(c.Catalog, sums); member != nil {
+			file.Kind, file.Sums = kind, sums
+			return Coverage{State: Covered, By: by, Member: member}
+		}
+	}
+	if file.Hint == "" {
+		file.Hint, file.HintForm = hint(c.Catalog, sc)
+	}
+	return Coverage{State: NotMember}
+}
+
+// lookUp returns the digests by which a file is a member, SHA-1 before
+// SHA-256, and the member of the best of them.
+func lookUp(c *catalog.Catalog, sums authenticode.Sums) (by []crypto.Hash, member *catalog.Member) {
+	for _, h := range digests {
+		if len(sums[h]) == 0 {
+			continue
+		}
+		if m, ok := c.Lookup(sums[h]); ok {
+			by, member = append(by, h), m
+		}
+	}
+	return by, member
+}
+
+// kind is the hash that Windows takes of the file: that of the image, or of
+// all bytes where there is none (rules 78 and 79).
+func (sc *scan) kind() HashKind {
+	if sc.image != nil {
+		return ImageHash
+	}
+	return WholeFile
+}
+
+// kinds are the hashes that make the file a member. The flat hash of an
+// image is not among them: Windows never takes it (rule 82). An image with
+// data after its certificate table has none: what Windows computes for it is
+// not known (rule 98).
+func (sc *scan) kinds() []HashKind {
+	switch {
+	case sc.image == nil:
+		return []HashKind{WholeFile}
+	case sc.sums.TrailingData:
+		return nil
+	case sc.sums.Padded != nil:
+		return []HashKind{ImageHash, PaddedImageHash}
+	}
+	return []HashKind{ImageHash}
+}
+
+func (sc *scan) hashes(kind HashKind) authenticode.Sums {
+	switch kind {
+	case ImageHash:
+		return sc.sums.Sums
+	case PaddedImageHash:
+		return sc.sums.Padded
+	case WholeFile:
+		sums, err := sc.flat()
+		if err == nil {
+			return sums
+		}
+	}
+	return nil
+}
+
+// hint looks for a form of the file that the catalog does list: with other
+// line endings or another byte order mark (rule 15). It explains a failure
+// and never mends one.
+func hint(c *catalog.Catalog, sc *scan) (id, form string) {
+	if sc.image != nil || sc.expanded != nil || sc.pointer || sc.size > maxINFSize {
+		return "", ""
+	}
+	data, err := sc.text()
+	if err != nil {
+		return "", ""
+	}
+	for _, f := range inf.LineEndingForms(data) {
+		sums, err := authenticode.FlatHash(bytes.NewReader(f.Data), digests...)
+		if err != nil {
+			continue
+		}
+		if _, member := lookUp(c, sums); member == nil {
+			continue
+		}
+		if strings.Contains(f.ID, "lf") {
+			return "line-endings", f.ID
+		}
+		return "bom", f.ID
+	}
+	return "", ""
+}

@@ -1,0 +1,240 @@
+package prestage
+
+import (
+	"errors"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"prestage/inf"
+	"prestage/trust"
+)
+
+// Gatherer turns packages into facts. It may be used for many packages: what
+// they share, a catalog beside a hundred INFs say, is read and judged once.
+// It is safe for use by several goroutines.
+type Gatherer struct {
+	// Store is the picture of the machine's certificate stores.
+	Store *trust.Store
+	// At is the clock that validity is judged at. There is no default: a
+	// forgotten clock must not decide.
+	At time.Time
+	// Jobs is how many files are read at a time; below 1 means 1.
+	Jobs int
+}
+
+// errNoClock is the cause when a caller forgot the clock.
+var errNoClock = errors.New("no time to judge validity at: set At")
+
+// Gather reads everything that the package's INF names and says what is
+// true of it. An error means that the package could not be judged at all;
+// a file that is missing, altered or unreadable is a fact.
+func (g Gatherer) Gather(p *Package) (*Facts, error) {
+	if g.At.IsZero() {
+		return nil, errNoClock
+	}
+	if ok, why := p.File.IsDriver(); !ok {
+		return nil, &NotDriverError{why}
+	}
+	f := &Facts{
+		INF:     p.Display(path.Base(p.INF)),
+		File:    p.File,
+		Version: p.File.Version(),
+		Archs:   p.File.Architectures(),
+	}
+	f.Catalogs = g.catalogs(p, f)
+	f.Files = g.files(p, f)
+	f.Findings = findings(g, p, f)
+	return f, nil
+}
+
+// NotDriverError is the error for an INF that installs no driver, such as
+// autorun.inf (L15).
+type NotDriverError struct{ Why string }
+
+// Error implements error.
+func (e *NotDriverError) Error() string { return "not a driver INF: " + e.Why }
+
+// catalogs reads the catalogs that the INF names, each once, in the INF's
+// order. Windows looks for a catalog beside the INF only (rule 19).
+func (g Gatherer) catalogs(p *Package, f *Facts) []*CatalogFacts {
+	var all []*CatalogFacts
+	byPos := map[inf.Pos]*CatalogFacts{}
+	for _, a := range f.Archs {
+		entry, ok := f.Version.CatalogFor(a)
+		if !ok {
+			continue
+		}
+		c := byPos[entry.Pos]
+		if c == nil {
+			c = g.catalog(p, entry)
+			byPos[entry.Pos] = c
+			all = append(all, c)
+		}
+		c.Archs = append(c.Archs, a)
+	}
+	return all
+}
+
+func (g Gatherer) catalog(p *Package, entry inf.CatalogFile) *CatalogFacts {
+	c := &CatalogFacts{Name: entry.Name, Path: p.Display(entry.Name), Key: "CatalogFile", Line: entry.Pos.Line}
+	if entry.Decoration != "" {
+		c.Key += "." + entry.Decoration
+	}
+	name, err := p.Find(entry.Name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return c
+	}
+	c.Present = true
+	if err != nil {
+		c.Err = err
+		return c
+	}
+	c.Path = p.Display(name)
+	read := p.shared.catalog(g, p, name)
+	c.Catalog, c.Signatures, c.Err = read.catalog, read.signatures, read.err
+	return c
+}
+
+// reference is a file that the INF names, with the architectures whose
+// sections name it.
+type reference struct {
+	inf.SourceFile
+	archs []inf.Arch
+	role  Role
+}
+
+// key tells references apart: by the path, or by the name where there is no
+// path.
+func (r *reference) key() string {
+	if r.Problem != nil {
+		return "\x00" + strings.ToLower(r.Name)
+	}
+	return strings.ToLower(r.Path)
+}
+
+// references returns every file that the INF names for some architecture,
+// each once.
+func references(f *Facts) []*reference {
+	var all []*reference
+	byKey := map[string]*reference{}
+	for _, a := range f.Archs {
+		files := f.File.Files(a)
+		kernel := map[string]bool{}
+		for _, s := range f.File.Services(a) {
+			if src, ok := s.BinaryFile(files); ok && s.Kernel {
+				kernel[src.Path] = true
+			}
+		}
+		for _, src := range files {
+			r := &reference{SourceFile: src, role: RoleFile}
+			if old := byKey[r.key()]; old != nil {
+				r = old
+			} else {
+				byKey[r.key()] = r
+				all = append(all, r)
+			}
+			r.archs = append(r.archs, a)
+			if src.Problem == nil && kernel[src.Path] {
+				r.role = RoleDriver
+			}
+		}
+	}
+	slices.SortStableFunc(all, func(a, b *reference) int { return strings.Compare(a.key(), b.key()) })
+	return all
+}
+
+// files gathers the INF and every file that a catalog must cover.
+func (g Gatherer) files(p *Package, f *Facts) []*FileFacts {
+	refs := references(f)
+	files := make([]*FileFacts, 1+len(refs))
+	files[0] = &FileFacts{Role: RoleINF, Archs: f.Archs}
+	for i, r := range refs {
+		files[1+i] = &FileFacts{Path: p.Display(r.Path), Role: r.role, Line: r.Pos.Line, Archs: r.archs}
+		if r.Problem != nil {
+			files[1+i].Path = r.Name
+		}
+	}
+	g.each(len(files), func(i int) {
+		if i == 0 {
+			g.file(p, f, files[0], path.Base(p.INF))
+			return
+		}
+		g.source(p, f, files[i], refs[i-1])
+	})
+	return files
+}
+
+// each runs do for 0 to n-1, as many at a time as there are jobs.
+func (g Gatherer) each(n int, do func(int)) {
+	var wg sync.WaitGroup
+	next := make(chan int)
+	for range min(max(g.Jobs, 1), n) {
+		wg.Go(func() {
+			for i := range next {
+				do(i)
+			}
+		})
+	}
+	for i := range n {
+		next <- i
+	}
+	close(next)
+	wg.Wait()
+}
+
+// source gathers a file that the INF copies. A reference that leaves the
+// package is never followed.
+func (g Gatherer) source(p *Package, f *Facts, file *FileFacts, r *reference) {
+	if r.Problem != nil {
+		file.Err, file.Outside = r.Problem, true
+		g.cover(f, file, nil)
+		return
+	}
+	candidates := r.Candidates
+	if r.CabinetOnly {
+		candidates = nil
+	}
+	for _, name := range candidates {
+		found, err := p.Find(name)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			file.Err = err
+			g.cover(f, file, nil)
+			return
+		}
+		g.file(p, f, file, found)
+		return
+	}
+	if r.Cabinet != "" && g.packed(p, f, file, r) {
+		return
+	}
+	g.cover(f, file, nil)
+}
+
+// packed gathers a file that lies in a cabinet of the package (rule 25).
+func (g Gatherer) packed(p *Package, f *Facts, file *FileFacts, r *reference) bool {
+	found, err := p.Find(r.Cabinet)
+	if err != nil {
+		return false
+	}
+	sc := p.shared.packed(g, p, found, r.Name)
+	if errors.Is(sc.err, fs.ErrNotExist) {
+		return false
+	}
+	file.Path, file.Present = p.Display(found)+"/"+r.Name, true
+	g.cover(f, file, sc)
+	return true
+}
+
+// file gathers a file that is there.
+func (g Gatherer) file(p *Package, f *Facts, file *FileFacts, name string) {
+	file.Path = p.Display(name)
+	file.Present = true
+	g.cover(f, file, p.shared.scan(g, p, name))
+}

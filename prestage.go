@@ -1,0 +1,189 @@
+// Package prestage says, off Windows, what Windows would make of a driver
+// package's signature before it stages the package into the Driver Store:
+// the category, the install prompt, the signer score, and why.
+//
+// Most callers need [OpenTree] and [Check]:
+//
+//	tree, err := prestage.OpenTree("drivers/x64")
+//	...
+//	defer tree.Close()
+//	report := prestage.Check(tree, prestage.Options{At: time.Now()})
+//	for _, p := range report.Packages {
+//		fmt.Println(p.INF, p.Verdicts[0].Category, p.Verdicts[0].Outcome)
+//	}
+//
+// # One way
+//
+// Data flows one way. [Open] reads the INF; a [Gatherer] reads its catalogs
+// and files and turns bytes into [Facts]; [Classify] and [Predict] decide,
+// from facts and a [Target] only; the [Report] is the words. From Facts on
+// every function is pure: no files, no clock, no errors. The decisions are
+// ordered tables of rules, and the reasons in a report are the rules that
+// were walked.
+//
+// # What a verdict is worth
+//
+// A prediction is made from public documents and from what real Windows
+// machines logged. Every step says which: documented, observed or inferred;
+// a verdict is as certain as its weakest step. LIMITATIONS.md lists what a
+// prediction does not prove.
+package prestage
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"prestage/trust"
+)
+
+// Options says what to judge for. The zero value lacks only At.
+type Options struct {
+	// At is the clock that validity is judged at. It is required.
+	At time.Time
+	// Store is the picture of the machine's certificate stores. Nil stands
+	// for an untouched machine: trust.DefaultStore.
+	Store *trust.Store
+	// Targets are the machines to predict for; none means
+	// DefaultTargetSpec.
+	Targets []TargetSpec
+	// Scenario is how the machines were booted.
+	Scenario Scenario
+	// Gate is what a package must meet.
+	Gate Gate
+	// Jobs is how many files are read at a time; below 1 means 1.
+	Jobs int
+	// Version is the version of the program, for the report.
+	Version string
+}
+
+// Need is what the gate demands of an outcome.
+type Need int
+
+const (
+	// NeedInstallable: staged, at most after the publisher prompt. It is the
+	// zero value, so that a forgotten gate is not an open one.
+	NeedInstallable Need = iota
+	// NeedSilent: staged without any prompt.
+	NeedSilent
+	// NeedNothing: report only.
+	NeedNothing
+)
+
+var needWords = [...]string{"installable", "silent", "none"}
+
+// ParseNeed reads silent, installable or none.
+func ParseNeed(word string) (Need, error) {
+	if i := slices.Index(needWords[:], word); i >= 0 {
+		return Need(i), nil
+	}
+	return NeedInstallable, fmt.Errorf("unknown requirement %q: use silent, installable or none", word)
+}
+
+// Gate is what a package must meet on every target.
+type Gate struct {
+	Need Need
+	// MinScore is the worst signer score that passes; zero asks for none.
+	// Lower scores are better.
+	MinScore SignerScore
+}
+
+// meets reports whether the prediction meets the gate. A package that has
+// nothing for a target meets no demand there, unless nobody asked for that
+// target by name.
+func (g Gate) meets(t Target, c Classification, p Prediction) bool {
+	if p.Outcome == NotApplicable {
+		return t.Optional || g.Need == NeedNothing
+	}
+	if g.MinScore != 0 && (!c.Score.Valid() || c.Score > g.MinScore) {
+		return false
+	}
+	switch g.Need {
+	case NeedSilent:
+		return p.Outcome == Silent
+	case NeedInstallable:
+		return p.Outcome == Silent || p.Outcome == Prompted && p.Prompt == PromptPublisher
+	case NeedNothing:
+		return true
+	}
+	return false
+}
+
+// Check judges every package of the trees and reports. What could not be
+// read or judged is listed under the report's errors; it never stops the
+// others.
+func Check(o Options, trees ...*Tree) (*Report, error) {
+	if o.At.IsZero() {
+		return nil, errNoClock
+	}
+	if err := o.Scenario.Check(); err != nil {
+		return nil, err
+	}
+	if o.Store == nil {
+		o.Store = trust.DefaultStore()
+	}
+	if len(o.Targets) == 0 {
+		o.Targets = []TargetSpec{DefaultTargetSpec()}
+	}
+	r := &Report{
+		SchemaVersion: SchemaVersion,
+		Tool:          Tool{"prestage", o.Version},
+		At:            o.At.UTC(),
+		Packages:      []PackageReport{},
+		Errors:        []ErrorReport{},
+	}
+	for _, t := range trees {
+		r.add(o, t)
+	}
+	return r, nil
+}
+
+func (r *Report) add(o Options, t *Tree) {
+	for _, e := range t.Unread {
+		r.fail(e.Path, e.Err)
+	}
+	g := Gatherer{Store: o.Store, At: o.At, Jobs: o.Jobs}
+	for _, name := range t.INFs {
+		p, err := t.Open(name)
+		if err != nil {
+			r.fail(t.Display(name), err)
+			continue
+		}
+		f, err := g.Gather(p)
+		if nd, ok := err.(*NotDriverError); ok && len(t.INFs) > 1 {
+			r.Skipped = append(r.Skipped, ErrorReport{t.Display(name), nd.Error()})
+			continue
+		}
+		if err != nil {
+			r.fail(t.Display(name), err)
+			continue
+		}
+		r.Packages = append(r.Packages, judge(o, f))
+	}
+}
+
+func (r *Report) fail(path string, err error) {
+	r.Errors = append(r.Errors, ErrorReport{path, err.Error()})
+}
+
+// judge predicts for every target and adds what only the verdicts show.
+func judge(o Options, f *Facts) PackageReport {
+	r := newPackageReport(f)
+	applies := false
+	for _, t := range targets(o.Targets, f.Archs, o.Scenario) {
+		c := Classify(f, t)
+		p := Predict(f, c, t)
+		v := newVerdictReport(f, t, c, p)
+		v.MeetsGate = o.Gate.meets(t, c, p)
+		applies = applies || p.Outcome != NotApplicable
+		r.Verdicts = append(r.Verdicts, v)
+	}
+	if !applies && o.Gate.Need != NeedNothing {
+		// Nothing at all applies, not even among targets that nobody named:
+		// that is no pass.
+		for i := range r.Verdicts {
+			r.Verdicts[i].MeetsGate = false
+		}
+	}
+	return r
+}

@@ -1,0 +1,236 @@
+package prestage
+
+import (
+	"bytes"
+	"crypto"
+	"errors"
+	"io"
+	"io/fs"
+	"path"
+	"strings"
+	"sync"
+
+	"prestage/authenticode"
+	"prestage/authenticode/cab"
+	"prestage/catalog"
+	"prestage/trust"
+)
+
+// digests are the hashes that catalogs list (rule 69).
+var digests = []crypto.Hash{crypto.SHA1, crypto.SHA256}
+
+// shared is what the packages of a tree have in common: every catalog and
+// every file is read once, however many INFs name it.
+type shared struct {
+	mu       sync.Mutex
+	catalogs map[string]func() catalogRead
+	scans    map[string]func() *scan
+}
+
+func newShared() *shared {
+	return &shared{catalogs: map[string]func() catalogRead{}, scans: map[string]func() *scan{}}
+}
+
+// once returns the result of read for key, which is computed by whoever asks
+// first.
+func once[T any](mu *sync.Mutex, m map[string]func() T, key string, read func() T) T {
+	mu.Lock()
+	f := m[key]
+	if f == nil {
+		f = sync.OnceValue(read)
+		m[key] = f
+	}
+	mu.Unlock()
+	return f()
+}
+
+// catalogRead is a catalog as read and judged.
+type catalogRead struct {
+	catalog    *catalog.Catalog
+	signatures []SignatureFacts
+	err        error
+}
+
+func (s *shared) catalog(g Gatherer, p *Package, name string) catalogRead {
+	return once(&s.mu, s.catalogs, path.Join(p.dir, name), func() catalogRead {
+		data, err := p.read(name, maxCatalogSize)
+		if err != nil {
+			return catalogRead{err: err}
+		}
+		c, err := catalog.Parse(data)
+		if err != nil {
+			return catalogRead{err: err}
+		}
+		r := catalogRead{catalog: c}
+		if c.Signed() {
+			r.signatures = g.judge(c.Signature)
+		}
+		return r
+	})
+}
+
+// judge gives the verdict on a signature and on those nested in it.
+func (g Gatherer) judge(s *authenticode.Signature) []SignatureFacts {
+	var all []SignatureFacts
+	for i, sig := range s.All() {
+		all = append(all, SignatureFacts{
+			Signature: sig,
+			Nested:    i > 0,
+			Verdict:   trust.Verify(sig, g.Store, trust.Options{At: g.At, Purpose: trust.CodeSigning}),
+		})
+	}
+	return all
+}
+
+// scan is what was found in a file on disk.
+type scan struct {
+	err   error
+	size  int64
+	image *authenticode.Image
+	sums  authenticode.ImageSums // of the image
+	// pointer: a Git LFS pointer.
+	pointer    bool
+	signatures []SignatureFacts
+	// unsignable says why the embedded signature could not be read.
+	unsignable error
+	// expanded is the content of a compressed source, nil for others.
+	expanded *scan
+
+	flat func() (authenticode.Sums, error)
+	// text returns the whole file if it is small enough to be looked at.
+	text func() ([]byte, error)
+}
+
+func (s *shared) scan(g Gatherer, p *Package, name string) *scan {
+	return once(&s.mu, s.scans, path.Join(p.dir, name), func() *scan {
+		c, err := p.open(name)
+		if err != nil {
+			return &scan{err: err}
+		}
+		defer c.close()
+		sc := g.scan(c, c.size)
+		sc.flat = sync.OnceValues(func() (authenticode.Sums, error) { return p.flatHash(name) })
+		sc.text = func() ([]byte, error) { return p.read(name, maxINFSize) }
+		if sc.image == nil {
+			// Other files are hashed as they are; do it while the file is
+			// open and its pages are near.
+			sums, err := authenticode.FlatHash(io.NewSectionReader(c, 0, c.size), digests...)
+			sc.flat = func() (authenticode.Sums, error) { return sums, err }
+		}
+		if strings.HasSuffix(name, "_") {
+			sc.expand(g, c)
+		}
+		return sc
+	})
+}
+
+// scan looks at an open file: is it an image, what is its hash, who signed
+// it.
+func (g Gatherer) scan(r io.ReaderAt, size int64) *scan {
+	sc := &scan{size: size, pointer: isLFSPointer(r, size)}
+	image, err := authenticode.ReadImage(r, size)
+	if err != nil {
+		// What cannot be read as an image is hashed flat, as Windows does
+		// (rule 79).
+		return sc
+	}
+	sc.image = image
+	if sc.sums, err = image.Hash(digests...); err != nil {
+		sc.err = err
+		return sc
+	}
+	signatures, err := image.Signatures()
+	if err != nil {
+		sc.unsignable = err
+		return sc
+	}
+	for _, sig := range signatures {
+		for _, facts := range g.judge(sig) {
+			problem, err := image.CheckDigest(facts.Signature)
+			if err != nil {
+				sc.err = err
+				return sc
+			}
+			facts.ImageProblem = problem
+			sc.signatures = append(sc.signatures, facts)
+		}
+	}
+	return sc
+}
+
+// expand scans the content of a compressed source, whose expanded form is
+// what the catalog lists (rule 29).
+func (sc *scan) expand(g Gatherer, c *content) {
+	_, data, err := cab.Expand(c, c.size)
+	if errors.Is(err, cab.ErrNotCompressed) {
+		return
+	}
+	if err != nil {
+		sc.err = err
+		return
+	}
+	sc.expanded = g.scanBytes(data)
+}
+
+// scanBytes scans content that is in memory.
+func (g Gatherer) scanBytes(data []byte) *scan {
+	sc := g.scan(bytes.NewReader(data), int64(len(data)))
+	sc.flat = sync.OnceValues(func() (authenticode.Sums, error) {
+		return authenticode.FlatHash(bytes.NewReader(data), digests...)
+	})
+	sc.text = func() ([]byte, error) { return data, nil }
+	return sc
+}
+
+// packed scans a file of a cabinet of the package.
+func (s *shared) packed(g Gatherer, p *Package, cabinet, name string) *scan {
+	return once(&s.mu, s.scans, path.Join(p.dir, cabinet)+"\x00"+strings.ToLower(name), func() *scan {
+		c, err := p.open(cabinet)
+		if err != nil {
+			return &scan{err: err}
+		}
+		defer c.close()
+		archive, err := cab.Open(c, c.size)
+		if err != nil {
+			return &scan{err: err}
+		}
+		file := archive.Lookup(strings.ReplaceAll(name, `\`, "/"))
+		if file == nil {
+			return &scan{err: fs.ErrNotExist}
+		}
+		r, err := file.Open()
+		if err != nil {
+			return &scan{err: err}
+		}
+		defer r.Close()
+		data, err := io.ReadAll(io.LimitReader(r, maxMemberSize+1))
+		if err != nil {
+			return &scan{err: err}
+		}
+		if len(data) > maxMemberSize {
+			return &scan{err: errTooLarge}
+		}
+		return g.scanBytes(data)
+	})
+}
+
+func (p *Package) flatHash(name string) (authenticode.Sums, error) {
+	c, err := p.open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer c.close()
+	return authenticode.FlatHash(io.NewSectionReader(c, 0, c.size), digests...)
+}
+
+// lfsPrefix begins every Git LFS pointer.
+const lfsPrefix = "version https://git-lfs.github.com/spec/"
+
+func isLFSPointer(r io.ReaderAt, size int64) bool {
+	if size < int64(len(lfsPrefix)) || size > 1024 {
+		return false
+	}
+	b := make([]byte, len(lfsPrefix))
+	_, err := r.ReadAt(b, 0)
+	return err == nil && string(b) == lfsPrefix
+}
