@@ -18,28 +18,42 @@ func DefaultStore() *Store { return &Store{embedded: true} }
 func embeddedAnchors(rawSubject []byte) []*Anchor {
 	var found []*Anchor
 	for _, r := range roots.BySubject(rawSubject) {
-		c, err := r.Certificate()
-		kind := anchorKinds[r.Class]
-		if err != nil || kind == UnknownAnchor {
-			continue
+		if a := embeddedAnchor(r); a != nil {
+			found = append(found, a)
 		}
-		found = append(found, &Anchor{
-			Certificate: c,
-			Kind:        kind,
-			Source:      "embedded roots, list of " + roots.ListDate().Format(time.DateOnly),
-			Restrictions: Restrictions{
-				EKUs: r.EKUs, DisallowedEKUs: r.DisabledEKUs, DisabledAt: r.Disable,
-				NotBefore: r.NotBefore, NotBeforeEKUs: r.NotBeforeEKUs,
-			},
-		})
 	}
 	return found
 }
 
-// anchorKinds says which classes of embedded roots are anchors. Others, the
-// UEFI marketplace root for one, are there to be recognised and end no chain.
+func embeddedAnchor(r *roots.Root) *Anchor {
+	kind := anchorKinds[r.Class]
+	if kind == UnknownAnchor {
+		return nil
+	}
+	c, err := r.Certificate()
+	if err != nil {
+		return nil
+	}
+	a := &Anchor{
+		Certificate: c,
+		Kind:        kind,
+		Source:      "embedded roots, list of " + roots.ListDate().Format(time.DateOnly),
+		Restrictions: Restrictions{
+			EKUs: r.EKUs, DisallowedEKUs: r.DisabledEKUs, DisabledAt: r.Disable,
+			NotBefore: r.NotBefore, NotBeforeEKUs: r.NotBeforeEKUs,
+		},
+	}
+	if r.Class == roots.ProductTimeStamping {
+		a.Restrictions.EKUs = []string{OIDTimeStamping} // nothing else is ever signed under them
+	}
+	return a
+}
+
+// anchorKinds says what the classes of embedded roots are as anchors. A class
+// that is not here ends no chain.
 var anchorKinds = map[roots.Class]AnchorKind{
-	roots.Product:          ProductRoot,
-	roots.Program:          ProgramRoot,
-	roots.CodeVerification: CodeVerificationRoot,
+	roots.Product:             ProductRoot,
+	roots.ProductTimeStamping: ProductRoot,
+	roots.Program:             ProgramRoot,
+	roots.CodeVerification:    CodeVerificationRoot,
 }

@@ -17,7 +17,9 @@ func (p *Path) judge(s *Store, purpose Purpose, m moment) {
 	below := 0 // authorities below the certificate at hand, self-issued ones not counted
 	for i, c := range p.certs {
 		isAnchor := i > 0 && i == len(p.certs)-1
-		if i > 0 {
+		if i == 0 {
+			ps = append(ps, judgeLeaf(c, len(p.certs) == 1)...)
+		} else {
 			ps = append(ps, judgeIssuer(c, below, isAnchor)...)
 			ps = append(ps, judgeNames(c, p.certs[:i])...)
 			if !c.SelfIssued() {
@@ -66,6 +68,25 @@ func judgeIssuer(c *cert.Certificate, below int, isAnchor bool) []Problem {
 	}
 	if c.HasKeyUsage && c.KeyUsage&x509.KeyUsageCertSign == 0 {
 		ps = append(ps, problem(KeyUsageForbids, c, ""))
+	}
+	return ps
+}
+
+// judgeLeaf asks whether the leaf may sign anything but certificates. An
+// authority may not, whatever store it is in: a self-signed signer with CA:TRUE
+// cannot be made to be trusted (observed: virtio-win/kvm-guest-drivers-windows
+// issue 769). The key usage must include digitalSignature or contentCommitment
+// (RFC 5280 4.2.1.12 for both purposes), but not that of a self-signed signer
+// in the Root store: the test certificates that the WDK makes say
+// keyEncipherment and dataEncipherment, and work.
+func judgeLeaf(c *cert.Certificate, selfSigned bool) []Problem {
+	var ps []Problem
+	if c.HasBasicConstraints && c.IsCA {
+		ps = append(ps, problem(SignerIsAuthority, c, ""))
+	}
+	const signs = x509.KeyUsageDigitalSignature | x509.KeyUsageContentCommitment
+	if c.HasKeyUsage && c.KeyUsage&signs == 0 && !selfSigned {
+		ps = append(ps, problem(SignerKeyUsage, c, ""))
 	}
 	return ps
 }

@@ -52,6 +52,8 @@ const (
 	RootNotBefore               // issued after the root program's date for the anchor
 	RootPurpose                 // the root program does not allow the anchor this purpose
 	WrongPurpose                // an extended key usage forbids it
+	SignerKeyUsage              // the signer's key may not sign
+	SignerIsAuthority           // the signer is a certification authority
 	NotAnAuthority              // a certificate issued others and may not
 	PathTooLong                 // more authorities below one than it allows
 	KeyUsageForbids             // an issuer's key may not sign certificates
@@ -105,8 +107,10 @@ var reasons = []reasonRow{
 	{RootNotBefore, "root-not-before", winerror.CertUntrustedRoot, "the certificate was issued after the date from which the Microsoft root program no longer accepts this root's"},
 	{RootPurpose, "root-purpose", winerror.CertWrongUsage, "the Microsoft root program does not accept the root for this purpose"},
 	{WrongPurpose, "wrong-purpose", winerror.CertWrongUsage, "the certificate is not meant for this purpose"},
-	{KeyUsageForbids, "key-usage", winerror.CertWrongUsage, "the certificate's key usage does not include signing certificates"},
+	{SignerKeyUsage, "signer-key-usage", winerror.CertWrongUsage, "the key usage of the signer's certificate does not include signing"},
+	{SignerIsAuthority, "signer-is-authority", winerror.TrustBasicConstraints, "the signer's certificate is one of a certification authority"},
 	{NotAnAuthority, "not-an-authority", winerror.TrustBasicConstraints, "the certificate is not one of a certification authority"},
+	{KeyUsageForbids, "key-usage", winerror.CertWrongUsage, "the certificate's key usage does not include signing certificates"},
 	{PathTooLong, "path-too-long", winerror.TrustBasicConstraints, "there are more authorities below the certificate than it allows"},
 	{CriticalExtension, "critical-extension", codeCertCritical, "the certificate has a critical extension that is not understood"},
 	{NameNotPermitted, "name-not-permitted", winerror.CertInvalidName, "a name constraint does not permit the certificate's subject"},

@@ -78,10 +78,17 @@ func isMicrosoft(c *cert.Certificate) bool {
 	return ok
 }
 
-// testRoot recognises Microsoft's test, flight and development roots, also by
-// the issuer that the topmost certificate names. It explains, and grants
-// nothing.
-func testRoot(c *cert.Certificate) (name string, ok bool) { return roots.KnownTest(c) }
+// testRoot recognises Microsoft's test, flight and development hierarchies by
+// the topmost certificate: its digests or, where the root is not carried, the
+// name and key identifier of its issuer. It explains, and grants nothing. A
+// self-issued certificate that merely bears such a name is nobody's, as is the
+// test certificate that the WDK makes for a developer.
+func testRoot(top *cert.Certificate) (name string, ok bool) {
+	if _, identified := roots.Identify(top); !identified && top.SelfIssued() {
+		return "", false
+	}
+	return roots.KnownTest(top)
+}
 
 // signer is what the rules below look at.
 type signer struct {

@@ -196,7 +196,7 @@ func (v *Verdict) judgeSigner(sig *authenticode.Signature, s *Store, o Options, 
 // judgeLoose says what can be said of a leaf whose chain ends nowhere: whether
 // it would have been valid and fit, so that all reasons are told.
 func judgeLoose(chain []*cert.Certificate, purpose Purpose, m moment) []Problem {
-	ps := judgeValidity(chain[0], m.at)
+	ps := append(judgeLeaf(chain[0], chain[0].SelfIssued()), judgeValidity(chain[0], m.at)...)
 	if !leafAllows(chain[0], purpose) {
 		ps = append(ps, problem(WrongPurpose, chain[0], purpose.String()))
 	}
