@@ -4,7 +4,9 @@ import (
 	"crypto"
 	"crypto/x509"
 	"fmt"
+	"maps"
 	"slices"
+	"sync"
 )
 
 // Override changes the templates of a hierarchy before its certificates are
@@ -13,7 +15,8 @@ import (
 type Override map[string]func(*Template)
 
 // Hierarchy is an authority with everything below it: the certificates of a
-// family, by role.
+// family, by role. The certificates may be shared with other tests: make new
+// ones instead of changing them.
 type Hierarchy struct {
 	// Root is the anchor, CA the intermediate that issues, Leaf the ordinary
 	// signer.
@@ -73,10 +76,23 @@ func LeafTemplate(subject Name, key *Key, ekus ...string) Template {
 // Commercial is the hierarchy of a commercial authority, Contoso, and its
 // customer Fabrikam. Roles: root, ca, leaf.
 func Commercial(o Override) *Hierarchy {
+	if len(o) == 0 {
+		return plainCommercial().clone()
+	}
 	b := &builder{override: o}
 	h := b.commercial()
 	b.done()
 	return h
+}
+
+// plainCommercial saves the signatures of a hierarchy that nearly every test
+// asks for.
+var plainCommercial = sync.OnceValue(func() *Hierarchy { return new(builder).commercial() })
+
+func (h *Hierarchy) clone() *Hierarchy {
+	c := *h
+	c.Leaves = maps.Clone(h.Leaves)
+	return &c
 }
 
 func (b *builder) commercial() *Hierarchy {
