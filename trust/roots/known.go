@@ -4,6 +4,7 @@ import (
 	"crypto"
 	_ "embed"
 	"encoding/hex"
+	"fmt"
 	"strings"
 	"sync"
 
@@ -75,7 +76,10 @@ var known = sync.OnceValue(func() *knownIndex {
 // add reads a row of known.tsv: id, name, class, SHA-1, TBS algorithm, TBS
 // digest, common name, key identifier, status.
 func (x *knownIndex) add(v []string) error {
-	k := &Known{ID: value(v[0]), Name: strings.Clone(v[1]), Kind: kinds[v[2]], commonName: value(v[6]), keyID: value(v[7])}
+	k := &Known{ID: value(v[0]), Name: v[1], Kind: kinds[v[2]], commonName: value(v[6]), keyID: value(v[7])}
+	if k.Kind == KindUnknown {
+		return fmt.Errorf("class %q", v[2])
+	}
 	if sum := value(v[3]); sum != "" {
 		x.bySHA1[sum] = k
 	}
@@ -129,7 +133,10 @@ func Identify(c *cert.Certificate) (Known, bool) {
 // absence proves nothing.
 func KnownTest(c *cert.Certificate) (name string, ok bool) {
 	if k, found := Identify(c); found {
-		return k.Name, k.Kind == KindTest || k.Kind == KindFlight
+		if k.Kind != KindTest && k.Kind != KindFlight {
+			return "", false
+		}
+		return k.Name, true
 	}
 	issuer, keyID := c.Issuer.CommonName(), hex.EncodeToString(c.AuthorityKeyID)
 	for _, k := range known().testCA {

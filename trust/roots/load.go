@@ -9,8 +9,6 @@ import (
 	"sync"
 	"time"
 	"unicode"
-
-	"prestage/authenticode/cert"
 )
 
 // The embedded files. The certificates lie one behind the other in bundle;
@@ -29,22 +27,34 @@ type index struct {
 	roots     []*Root
 	bySubject map[string][]*Root
 	bySHA256  map[[32]byte]*Root
-	policies  map[[32]byte]Policy
+	policies  map[[32]byte]*Policy
+	lists     map[string][]string // usages by their column: most are there many times
 }
+
+// entries is the size hint for the index. The build would be right with any.
+const entries = 512
 
 // load builds the index on first use. The tables are part of the program: a
 // row that cannot be read is a defect of the build, and to go on without it
 // would drop a restriction. So it panics, and a test loads them.
-var load = sync.OnceValue(func() *index {
-	x := &index{
-		bySubject: make(map[string][]*Root, 512),
-		bySHA256:  make(map[[32]byte]*Root, 512),
-		policies:  make(map[[32]byte]Policy, 1024),
-	}
+var load = sync.OnceValue(build)
+
+func build() *index {
+	x := newIndex()
 	eachRow("facts/program.tsv", programTable, 9, x.addPolicy)
 	eachRow("facts/anchors.tsv", anchorTable, 9, x.addRoot)
 	return x
-})
+}
+
+func newIndex() *index {
+	return &index{
+		roots:     make([]*Root, 0, entries),
+		bySubject: make(map[string][]*Root, entries),
+		bySHA256:  make(map[[32]byte]*Root, entries),
+		policies:  make(map[[32]byte]*Policy, entries),
+		lists:     make(map[string][]string, entries),
+	}
+}
 
 // eachRow calls add with the columns of every row. The slice is reused.
 func eachRow(name, table string, columns int, add func(v []string) error) {
@@ -84,12 +94,12 @@ func (x *index) addPolicy(v []string) error {
 	if err != nil {
 		return err
 	}
-	p := Policy{Listed: true, Name: readable(v[2])}
+	p := &Policy{Listed: true, Name: readable(v[2])}
 	if v[3] == "" {
 		return fmt.Errorf("no usages: ALL must be written out")
 	}
 	if v[3] != "ALL" {
-		p.EKUs = oids(v[3])
+		p.EKUs = x.oids(v[3])
 	}
 	if p.Disable, err = date(v[4]); err != nil {
 		return err
@@ -97,7 +107,7 @@ func (x *index) addPolicy(v []string) error {
 	if p.NotBefore, err = date(v[6]); err != nil {
 		return err
 	}
-	p.DisabledEKUs, p.NotBeforeEKUs, p.ChainPolicies = oids(v[5]), oids(v[7]), oids(v[8])
+	p.DisabledEKUs, p.NotBeforeEKUs, p.ChainPolicies = x.oids(v[5]), x.oids(v[7]), x.oids(v[8])
 	if _, twice := x.policies[sum]; twice {
 		return fmt.Errorf("%s is there twice", v[1])
 	}
@@ -128,11 +138,12 @@ func (x *index) addRoot(v []string) error {
 	if x.bySHA256[r.SHA256] != nil {
 		return fmt.Errorf("%s is there twice", v[0])
 	}
-	r.Policy = x.policies[r.SHA256]
+	if p := x.policies[r.SHA256]; p != nil {
+		r.Policy = *p
+	}
 	if r.Class == Program && !r.Listed {
 		return fmt.Errorf("%s is not in the program", v[0])
 	}
-	r.parse = sync.OnceValues(func() (*cert.Certificate, error) { return parseRoot(r.der, r.SHA256) })
 	x.roots = append(x.roots, r)
 	x.bySubject[r.rawSubject] = append(x.bySubject[r.rawSubject], r)
 	x.bySHA256[r.SHA256] = r
@@ -140,8 +151,8 @@ func (x *index) addRoot(v []string) error {
 }
 
 func classOf(word string) Class {
-	for c, name := range classNames {
-		if name == word {
+	for c := Product; c <= Program; c++ {
+		if classNames[c] == word {
 			return c
 		}
 	}
@@ -149,11 +160,15 @@ func classOf(word string) Class {
 }
 
 func hash[H [20]byte | [32]byte](text string) (h H, err error) {
-	b, err := hex.DecodeString(text)
-	if err != nil || len(b) != len(h) {
+	var b [64]byte
+	if len(text) != 2*len(h) || copy(b[:], text) != len(text) {
 		return h, fmt.Errorf("digest %q", text)
 	}
-	return H(b), nil
+	n, err := hex.Decode(b[:], b[:len(text)]) // in place: each pair is read before it is written
+	if err != nil {
+		return h, fmt.Errorf("digest %q", text)
+	}
+	return H(b[:n]), nil
 }
 
 func slice(s, offset, length string) (string, error) {
@@ -174,12 +189,17 @@ func date(text string) (time.Time, error) {
 	return time.Parse(time.RFC3339, text)
 }
 
-// oids expands a list of usages; nil for an empty one.
-func oids(text string) []string {
+// oids expands a list of usages; nil for an empty one. Equal columns share
+// one list.
+func (x *index) oids(text string) []string {
 	if text == "" {
 		return nil
 	}
+	if list := x.lists[text]; list != nil {
+		return list
+	}
 	list := strings.Split(text, ",")
+
 	for i, oid := range list {
 		if n, ok := strings.CutPrefix(oid, "pkix."); ok {
 			list[i] = "1.3.6.1.5.5.7.3." + n
@@ -187,6 +207,7 @@ func oids(text string) []string {
 			list[i] = "1.3.6.1.4.1.311." + n
 		}
 	}
+	x.lists[text] = list
 	return list
 }
 

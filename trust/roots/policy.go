@@ -49,6 +49,9 @@ func (p Policy) AllowsUsage(oid string) bool {
 // whether its certificate is embedded or not: a root that a user brings is
 // held to the same restrictions. False if the program does not list it.
 func Facts(sum [32]byte) (Policy, bool) {
-	p, ok := load().policies[sum]
-	return p, ok
+	p := load().policies[sum]
+	if p == nil {
+		return Policy{}, false
+	}
+	return *p, true
 }

@@ -16,9 +16,9 @@ package roots
 
 import (
 	"crypto/sha256"
-	_ "embed"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"prestage/authenticode/cert"
@@ -44,17 +44,17 @@ const (
 	Program
 )
 
-var classNames = map[Class]string{
-	Product: "product", ProductTimeStamping: "product-timestamp",
+var classNames = [...]string{
+	ClassUnknown: "unknown", Product: "product", ProductTimeStamping: "product-timestamp",
 	CodeVerification: "code-verification", Program: "program",
 }
 
 // String is the word that facts/anchors.tsv uses, or "unknown".
 func (c Class) String() string {
-	if s, ok := classNames[c]; ok {
-		return s
+	if c < 0 || int(c) >= len(classNames) {
+		c = ClassUnknown
 	}
-	return "unknown"
+	return classNames[c]
 }
 
 // Root is one embedded anchor. Roots are shared: do not change them.
@@ -64,15 +64,19 @@ type Root struct {
 	Class  Class
 	// Subject is the name for people, as cert.Name prints it.
 	Subject string
-	// Policy is what the root program says of this root. For the few anchors
-	// outside of the program its Listed is false and nothing is restricted.
+	// Policy is what the root program says of this root. The two anchors that
+	// the program does not list (Code Verification, and Microsoft's of 1995)
+	// have the zero Policy: there the class alone is the ground of trust.
 	Policy
 	// Source is the package that the certificate was taken from, a key into the
 	// table of README.md.
 	Source string
 
 	der, rawSubject string
-	parse           func() (*cert.Certificate, error)
+
+	once   sync.Once // guards the two below
+	parsed *cert.Certificate
+	err    error
 }
 
 // DER returns a copy of the certificate.
@@ -84,7 +88,10 @@ func (r *Root) RawSubject() []byte { return []byte(r.rawSubject) }
 
 // Certificate parses the anchor, once. The error cannot happen with the
 // embedded data; a test parses all of it.
-func (r *Root) Certificate() (*cert.Certificate, error) { return r.parse() }
+func (r *Root) Certificate() (*cert.Certificate, error) {
+	r.once.Do(func() { r.parsed, r.err = parseRoot(r.der, r.SHA256) })
+	return r.parsed, r.err
+}
 
 func parseRoot(der string, want [32]byte) (*cert.Certificate, error) {
 	raw := []byte(der)
