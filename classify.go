@@ -141,7 +141,7 @@ var categoryRules = []rule[Category]{
 		then: Altered,
 		say: func(v *view) string {
 			f := v.firstUncovered()
-			return fmt.Sprintf("%s is not the file that was signed: %s", f.Path, v.whyNotCovered(f))
+			return fmt.Sprintf("%s is not the file that was signed: %s", v.relative(f.Path), v.whyNotCovered(f))
 		},
 		passed: func(v *view) string {
 			return fmt.Sprintf("the INF and %s are members of %s by %s", count(v.present()-1, "file"), v.cat.Name, hashName(v.digest()))
@@ -182,6 +182,15 @@ var categoryRules = []rule[Category]{
 		},
 		then: UnknownPublisher,
 		say:  text("the signer's chain is trusted; its certificate is in neither Trusted Publishers nor Disallowed"),
+	},
+	{
+		id: "signer-expired", basis: Inferred,
+		cite: `rules 110 and 135, contradiction C-11`,
+		when: func(v *view) bool { return !v.cat.Primary().Trusted() && v.cat.Primary().Verdict.OnlyProblem(trust.Expired) },
+		then: Unsigned,
+		say: func(v *view) string {
+			return "the certificate has expired and no time stamp proves an earlier signature: " + describeProblem(v.cat.Primary())
+		},
 	},
 	{
 		id: "chain-not-trusted", basis: Documented,
@@ -257,17 +266,19 @@ func (v *view) plainInstall() bool {
 	return slices.ContainsFunc(v.selection.Installs, func(i inf.Install) bool { return !i.HasNT })
 }
 
+func (v *view) coverage(f *FileFacts) Coverage { return f.Coverage(v.cat) }
+
 // covers reports whether the file is a member of the applicable catalog by
 // the digest that the release looks up. An absent file is judged apart.
 func (v *view) covers(f *FileFacts) bool {
-	return f != nil && f.Coverage[v.Arch].covered(v.digest())
+	return f != nil && v.coverage(f).covered(v.digest())
 }
 
 // firstUncovered returns the first file that is present and no member of the
 // applicable catalog, nil if there is none.
 func (v *view) firstUncovered() *FileFacts {
 	for _, f := range v.files {
-		if f.Coverage[v.Arch].State != Missing && !v.covers(f) {
+		if v.coverage(f).State != Missing && !v.covers(f) {
 			return f
 		}
 	}
@@ -278,7 +289,7 @@ func (v *view) firstUncovered() *FileFacts {
 func (v *view) present() int {
 	n := 0
 	for _, f := range v.files {
-		if f.Coverage[v.Arch].State != Missing {
+		if v.coverage(f).State != Missing {
 			n++
 		}
 	}
@@ -286,7 +297,7 @@ func (v *view) present() int {
 }
 
 func (v *view) whyNotCovered(f *FileFacts) string {
-	c := f.Coverage[v.Arch]
+	c := v.coverage(f)
 	switch {
 	case f.Err != nil:
 		return "it cannot be read: " + f.Err.Error()
@@ -296,7 +307,7 @@ func (v *view) whyNotCovered(f *FileFacts) string {
 	case f.Pointer:
 		return "it is a Git LFS pointer, not the real content"
 	case f.Hint != "":
-		return fmt.Sprintf("its %s form is listed in %s, the file as it is here is not", f.HintForm, v.cat.Name)
+		return fmt.Sprintf("its form %s is listed in %s, the file as it is here is not", formName(f.HintForm), v.cat.Name)
 	}
 	return fmt.Sprintf("no digest of it is listed in %s", v.cat.Name)
 }
@@ -326,7 +337,7 @@ func (v *view) whyNotDriverPolicy() string {
 // infOSAttr is the OSAttr that applies to the INF, on which the driver
 // policy is asked: that of its member, else that of the catalog (rule 84).
 func (v *view) infOSAttr() []catalog.OSVersion {
-	return v.cat.Catalog.OSAttr(v.INFFile().Coverage[v.Arch].Member)
+	return v.cat.Catalog.OSAttr(v.coverage(v.INFFile()).Member)
 }
 
 // lowerLogoVersion is the system default of LowerLogoVersion, "5.1" (rule

@@ -10,10 +10,10 @@ import (
 	"prestage/inf"
 )
 
-// cover says how the file stands to the catalog that applies to each
-// architecture that needs it. sc is nil for a file that is not there.
+// cover says how the file stands to each catalog that the INF names. sc is
+// nil for a file that is not there.
 func (g Gatherer) cover(f *Facts, file *FileFacts, sc *scan) {
-	file.Coverage = make(map[inf.Arch]Coverage, len(file.Archs))
+	file.coverage = make(map[*CatalogFacts]Coverage, len(f.Catalogs))
 	switch {
 	case sc == nil:
 	case sc.flat == nil: // not even opened
@@ -21,8 +21,8 @@ func (g Gatherer) cover(f *Facts, file *FileFacts, sc *scan) {
 	default:
 		file.describe(sc, sc.kind())
 	}
-	for _, a := range file.Archs {
-		file.Coverage[a] = g.coverage(f.CatalogFor(a), file, sc)
+	for _, c := range f.Catalogs {
+		file.coverage[c] = g.coverage(c, file, sc)
 	}
 }
 
@@ -44,7 +44,7 @@ func (g Gatherer) coverage(c *CatalogFacts, file *FileFacts, sc *scan) Coverage 
 	switch {
 	case !file.Present:
 		return Coverage{State: Missing}
-	case c == nil || c.Catalog == nil:
+	case c.Catalog == nil:
 		return Coverage{State: NoCatalog}
 	case sc.err != nil || sc.expanded != nil && sc.expanded.err != nil:
 		return Coverage{State: NotMember}

@@ -36,6 +36,7 @@ type CatalogFacts struct {
 	// "CatalogFile.ntamd64", at Line.
 	Name, Path, Key string
 	Line            int
+	pos             inf.Pos
 	// Archs are the architectures for which it is the applicable one.
 	Archs []inf.Arch
 	// Present: the file is there. Err says why it could not be read.
@@ -191,9 +192,9 @@ type FileFacts struct {
 	Expanded bool
 	// Image describes a PE image, nil for other files.
 	Image *authenticode.Image
-	// Coverage is how the file stands to the applicable catalog, for each
-	// architecture that needs it.
-	Coverage map[inf.Arch]Coverage
+	// coverage is how the file stands to each catalog that the INF names. See
+	// Facts.Coverage.
+	coverage map[*CatalogFacts]Coverage
 	// Hint says what was changed, "line-endings" or "bom", where the catalog
 	// lists another form of the file, and HintForm which form that is, such
 	// as "crlf" (rule 15).
@@ -218,14 +219,39 @@ type Coverage struct {
 	Member *catalog.Member
 }
 
-// State returns the worst state over the architectures that need the file,
-// so that no report reads better than the worst of them.
-func (f *FileFacts) State() State {
-	worst := StateUnknown
-	for _, a := range f.Archs {
-		worst = max(worst, f.Coverage[a].State)
+// Coverage returns how a file stands to the catalog that applies to the
+// architecture.
+func (f *Facts) Coverage(file *FileFacts, a inf.Arch) Coverage {
+	return file.Coverage(f.CatalogFor(a))
+}
+
+// Coverage returns how the file stands to a catalog of its package, nil where
+// there is none.
+func (f *FileFacts) Coverage(c *CatalogFacts) Coverage {
+	if cov, ok := f.coverage[c]; ok {
+		return cov
 	}
-	return worst
+	if !f.Present {
+		return Coverage{State: Missing}
+	}
+	return Coverage{State: NoCatalog}
+}
+
+// State returns the worst state of the file over the architectures that need
+// it, so that no report reads better than the worst of them. An INF that
+// serves no architecture is looked at with every catalog that it names.
+func (f *Facts) State(file *FileFacts) State {
+	worst := StateUnknown
+	for _, a := range file.Archs {
+		worst = max(worst, f.Coverage(file, a).State)
+	}
+	if len(file.Archs) > 0 {
+		return worst
+	}
+	for _, c := range f.Catalogs {
+		worst = max(worst, file.Coverage(c).State)
+	}
+	return max(worst, file.Coverage(nil).State)
 }
 
 // covered reports whether the catalog lists the file under the digest that
@@ -246,21 +272,25 @@ func (f *Facts) INFFile() *FileFacts {
 }
 
 // CatalogFor returns the catalog that applies to the architecture, nil if
-// the INF names none for it.
+// the INF names none for it (rule 18).
 func (f *Facts) CatalogFor(a inf.Arch) *CatalogFacts {
+	entry, ok := f.Version.CatalogFor(a)
+	if !ok {
+		return nil
+	}
 	for _, c := range f.Catalogs {
-		if slices.Contains(c.Archs, a) {
+		if c.pos == entry.Pos {
 			return c
 		}
 	}
 	return nil
 }
 
-// FilesFor returns the files that the architecture needs.
+// FilesFor returns the files that the architecture needs, the INF first.
 func (f *Facts) FilesFor(a inf.Arch) []*FileFacts {
 	var files []*FileFacts
 	for _, file := range f.Files {
-		if slices.Contains(file.Archs, a) {
+		if file.Role == RoleINF || slices.Contains(file.Archs, a) {
 			files = append(files, file)
 		}
 	}

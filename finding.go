@@ -40,13 +40,6 @@ type Finding struct {
 	Message string
 }
 
-// findingOrder sorts the worst first, then by place.
-func findingOrder(a, b Finding) int {
-	return cmp.Or(
-		cmp.Compare(b.Severity, a.Severity),
-		cmp.Compare(a.File, b.File),
-		cmp.Compare(a.Line, b.Line),
-		cmp.Compare(a.ID, b.ID),
-		cmp.Compare(a.Message, b.Message),
-	)
-}
+// findingOrder puts the worst first. Findings are made in the order in which
+// a person should read them, which a stable sort keeps.
+func findingOrder(a, b Finding) int { return cmp.Compare(b.Severity, a.Severity) }

@@ -29,7 +29,7 @@ func findings(g Gatherer, p *Package, f *Facts) []Finding {
 	for _, file := range f.Files {
 		add(fileFindings(f, file)...)
 	}
-	slices.SortFunc(all, findingOrder)
+	slices.SortStableFunc(all, findingOrder)
 	return slices.Compact(all)
 }
 
@@ -66,6 +66,11 @@ func catalogFindings(g Gatherer, p *Package, f *Facts, c *CatalogFacts) []Findin
 		return []Finding{{ID: id, Severity: s, File: c.Path, Message: fmt.Sprintf(format, args...)}}
 	}
 	switch {
+	case !c.Present && len(c.Archs) == 0 && len(f.Archs) > 0:
+		return []Finding{{
+			ID: "catalog-missing", Severity: Note, File: f.INF, Line: c.Line,
+			Message: fmt.Sprintf("%s = %s: there is no such file, and no architecture that the INF serves needs it", c.Key, c.Name),
+		}}
 	case !c.Present:
 		all := []Finding{{
 			ID: "catalog-missing", Severity: Error, File: f.INF, Line: c.Line,
@@ -169,7 +174,7 @@ func alteredFindings(f *Facts, file *FileFacts) []Finding {
 	one := func(id string, s Severity, format string, args ...any) []Finding {
 		return []Finding{{ID: id, Severity: s, File: file.Path, Message: fmt.Sprintf(format, args...)}}
 	}
-	if file.State() != NotMember {
+	if f.State(file) != NotMember {
 		return nil
 	}
 	code := winerror.SetupFileHashNotInCatalog.Hex()
@@ -199,9 +204,9 @@ func absentFindings(f *Facts, file *FileFacts) []Finding {
 		x.ID = "path-outside-package"
 		x.Message = fmt.Sprintf("%v: Windows reads nothing outside the INF's folder, and neither does prestage: name a file in the package", file.Err)
 	case file.Err != nil:
-		x.Message = fmt.Sprintf("%s cannot be looked for: %v", file.Path, file.Err)
+		x.Message = fmt.Sprintf("%s cannot be looked for: %v", f.relative(file.Path), file.Err)
 	default:
-		x.Message = fmt.Sprintf("%s, which the INF copies, is not in the package: Windows does not stage it without (0x00000002): put the file where [SourceDisksFiles] says", file.Path)
+		x.Message = fmt.Sprintf("%s, which the INF copies for %s, is not in the package, and Windows does not stage it without (0x00000002): put the file there, or correct [SourceDisksFiles]", f.relative(file.Path), archList(file.Archs))
 	}
 	return []Finding{x}
 }
@@ -216,4 +221,12 @@ func formName(id string) string {
 		}
 	}
 	return strings.Join(parts, ", ")
+}
+
+// relative shortens a path of the report to the INF's folder.
+func (f *Facts) relative(name string) string {
+	if dir := path.Dir(f.INF); dir != "." {
+		return strings.TrimPrefix(name, dir+"/")
+	}
+	return name
 }

@@ -58,29 +58,27 @@ type NotDriverError struct{ Why string }
 // Error implements error.
 func (e *NotDriverError) Error() string { return "not a driver INF: " + e.Why }
 
-// catalogs reads the catalogs that the INF names, each once, in the INF's
-// order. Windows looks for a catalog beside the INF only (rule 19).
+// catalogs reads the catalogs that the INF names, in the INF's order. Windows
+// looks for a catalog beside the INF only (rule 19).
 func (g Gatherer) catalogs(p *Package, f *Facts) []*CatalogFacts {
 	var all []*CatalogFacts
-	byPos := map[inf.Pos]*CatalogFacts{}
-	for _, a := range f.Archs {
-		entry, ok := f.Version.CatalogFor(a)
-		if !ok {
-			continue
+	for _, entry := range f.Version.CatalogFiles {
+		if entry.Problem != nil {
+			continue // a finding of the INF; no file is opened
 		}
-		c := byPos[entry.Pos]
-		if c == nil {
-			c = g.catalog(p, entry)
-			byPos[entry.Pos] = c
-			all = append(all, c)
+		c := g.catalog(p, entry)
+		for _, a := range f.Archs {
+			if applies, ok := f.Version.CatalogFor(a); ok && applies.Pos == entry.Pos {
+				c.Archs = append(c.Archs, a)
+			}
 		}
-		c.Archs = append(c.Archs, a)
+		all = append(all, c)
 	}
 	return all
 }
 
 func (g Gatherer) catalog(p *Package, entry inf.CatalogFile) *CatalogFacts {
-	c := &CatalogFacts{Name: entry.Name, Path: p.Display(entry.Name), Key: "CatalogFile", Line: entry.Pos.Line}
+	c := &CatalogFacts{Name: entry.Name, Path: p.Display(entry.Name), Key: "CatalogFile", Line: entry.Pos.Line, pos: entry.Pos}
 	if entry.Decoration != "" {
 		c.Key += "." + entry.Decoration
 	}

@@ -152,7 +152,7 @@ var outcomeRules = []rule[outcome]{
 		when: func(v *view) bool { return v.firstMissing() != nil },
 		then: refusingWith(winerror.FileNotFound),
 		say: func(v *view) string {
-			return fmt.Sprintf("%s, which the INF copies, is not in the package", v.firstMissing().Path)
+			return fmt.Sprintf("%s, which the INF copies, is not in the package", v.relative(v.firstMissing().Path))
 		},
 		passed: text("every file that the INF copies is there"),
 	},
@@ -216,7 +216,7 @@ func (v *view) unverified() bool { return v.category == Altered || v.category ==
 // is not there, nil if there is none.
 func (v *view) firstMissing() *FileFacts {
 	for _, f := range v.files {
-		if f.Coverage[v.Arch].State == Missing {
+		if v.coverage(f).State == Missing {
 			return f
 		}
 	}

@@ -225,7 +225,7 @@ func newPackageReport(f *Facts) PackageReport {
 		r.Catalogs = append(r.Catalogs, newCatalogReport(c))
 	}
 	for _, file := range f.Files {
-		r.Files = append(r.Files, newFileReport(file))
+		r.Files = append(r.Files, newFileReport(f, file))
 	}
 	for _, x := range f.Findings {
 		r.Findings = append(r.Findings, FindingReport{x.ID, x.Severity.String(), x.File, x.Line, x.Message})
@@ -289,12 +289,12 @@ func allOSAttr(c *catalog.Catalog) []string {
 	return slices.Sorted(maps.Keys(seen))
 }
 
-func newFileReport(f *FileFacts) FileReport {
+func newFileReport(facts *Facts, f *FileFacts) FileReport {
 	r := FileReport{
 		Path:          f.Path,
 		Role:          f.Role.String(),
 		Architectures: archNames(f.Archs),
-		State:         f.State().String(),
+		State:         facts.State(f).String(),
 		Line:          f.Line,
 		HashKind:      f.Kind.String(),
 		SHA1:          hexSum(f.Sums, digests[0]),
@@ -307,8 +307,8 @@ func newFileReport(f *FileFacts) FileReport {
 		r.Error = f.Err.Error()
 	}
 	for _, a := range f.Archs {
-		c := f.Coverage[a]
-		if c.State != f.State() {
+		c := facts.Coverage(f, a)
+		if c.State != facts.State(f) {
 			r.States = map[string]string{}
 		}
 		if len(c.By) > 0 {
@@ -318,7 +318,7 @@ func newFileReport(f *FileFacts) FileReport {
 	}
 	if r.States != nil {
 		for _, a := range f.Archs {
-			r.States[a.String()] = f.Coverage[a].State.String()
+			r.States[a.String()] = facts.Coverage(f, a).State.String()
 		}
 	}
 	for i := range f.Signatures {
