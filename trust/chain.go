@@ -68,7 +68,7 @@ type search struct {
 // build finds the chains from leaf to the anchors of the store, through
 // certificates that came with the signature or stand in the store.
 func build(leaf *cert.Certificate, carried []*cert.Certificate, store *Store) *search {
-	s := &search{store: store, carried: newIndex(carried)}
+	s := &search{store: store, carried: newIndex(carried), dead: []*cert.Certificate{leaf}}
 	s.extend([]*cert.Certificate{leaf})
 	return s
 }
@@ -131,9 +131,10 @@ func (s *search) extend(way []*cert.Certificate) {
 	}
 }
 
-// ends remembers the longest way without an anchor; of equals, the first.
+// ends remembers the longest way without an anchor; of equals, the first. The
+// leaf alone, with which the search begins, can only end once.
 func (s *search) ends(way []*cert.Certificate, miss *Problem) {
-	if len(way) > len(s.dead) {
+	if len(way) > len(s.dead) || len(way) == 1 {
 		s.dead, s.miss = way, miss
 	}
 }

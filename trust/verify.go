@@ -104,9 +104,9 @@ func judgeTimestamp(stamp *authenticode.Timestamp, s *Store, clock time.Time) Ti
 		return fail("stamped " + formatTime(stamp.Time) + ", after the time of this check")
 	}
 	found := build(stamp.Signer, stamp.Certificates, s)
-	paths, _ := found.judged(TimeStamping, moment{stamp.Time, true})
+	paths, kernel := found.judged(TimeStamping, moment{stamp.Time, true})
 	if len(paths) == 0 {
-		t.Chain, t.Problems = found.deadEnd()
+		t.Chain, t.Problems = found.deadEnd(kernel)
 		return t
 	}
 	best := paths[0]
@@ -179,12 +179,9 @@ func (v *Verdict) judgeSigner(sig *authenticode.Signature, s *Store, o Options, 
 	found := build(sig.Signer, sig.Certificates, s)
 	v.Paths, v.KernelPath = found.judged(o.Purpose, m)
 	if len(v.Paths) == 0 {
-		chain, ps := found.deadEnd()
-		if v.KernelPath != nil {
-			chain, ps = v.KernelPath.Certificates(), v.KernelPath.outsideRootStore()
-		}
-		v.Chain, v.Problems = chain, append(v.Problems, ps...)
-		v.Problems = append(v.Problems, judgeLoose(v.Chain, o.Purpose, m)...)
+		chain, ps := found.deadEnd(v.KernelPath)
+		v.Chain = chain
+		v.Problems = append(append(v.Problems, ps...), judgeLoose(chain, o.Purpose, m)...)
 		return
 	}
 	best := v.Paths[0]
@@ -199,19 +196,6 @@ func judgeLoose(chain []*cert.Certificate, purpose Purpose, m moment) []Problem 
 	ps := append(judgeLeaf(chain[0], chain[0].SelfIssued()), judgeValidity(chain[0], m.at)...)
 	if !leafAllows(chain[0], purpose) {
 		ps = append(ps, problem(WrongPurpose, chain[0], purpose.String()))
-	}
-	return ps
-}
-
-// outsideRootStore is what stands against a chain to the Code Verification
-// Root where the Root store is asked for.
-func (p *Path) outsideRootStore() []Problem {
-	root := p.anchor.Certificate
-	ps := []Problem{problem(UntrustedRoot, root, root.Subject.String()+" is for kernel code only")}
-	for _, q := range p.problems {
-		if q.Reason == Disallowed {
-			ps = append(ps, q)
-		}
 	}
 	return ps
 }
@@ -255,12 +239,19 @@ func (p *Path) worst() int {
 	return p.problems[0].Reason.rank()
 }
 
-// deadEnd returns the longest way without an anchor and what stands against
-// it.
-func (s *search) deadEnd() ([]*cert.Certificate, []Problem) {
-	ps := append(judgeDistrust(s.store, s.dead), s.ending())
+// deadEnd returns the longest way that led to no anchor of the Root store, and
+// what stands against it. A way to the Code Verification Root is one.
+func (s *search) deadEnd(kernel *Path) ([]*cert.Certificate, []Problem) {
+	way, end := s.dead, Problem{}
+	if kernel != nil {
+		root := kernel.anchor.Certificate
+		way, end = kernel.certs, problem(UntrustedRoot, root, root.Subject.String()+" is for kernel code only")
+	} else {
+		end = s.ending()
+	}
+	ps := append(judgeDistrust(s.store, way), end)
 	rankProblems(ps)
-	return slices.Clone(s.dead), ps
+	return slices.Clone(way), ps
 }
 
 // judgeDistrust looks every certificate up in the Disallowed store (rule 132).
