@@ -272,7 +272,8 @@ func TestMalformedAttributesMakeOnlyTheirMemberUnusable(t *testing.T) {
 		{"name/value with a fourth part", [][]byte{attribute(nameOID, trailing(nameValue("File", plainFlags, nil)), seq())}},
 		{"second name/value of an attribute", [][]byte{attribute(nameOID, nameValue("File", plainFlags, nil), seq())}},
 		{"member information without version", [][]byte{attribute(infoOID, seq(bmp(guidFlat)))}},
-		{"member information twice", [][]byte{info(guidFlat), info2(2)}},
+		{"member information of two kinds", [][]byte{info(guidPE), info2(2)}},
+		{"member information of a known and an unknown kind", [][]byte{info("{000C10F1-0000-0000-C000-000000000046}"), info2(2)}},
 		{"member information of half a character", [][]byte{attribute(infoOID, seq(der(30, []byte{0}), integer(0x200)))}},
 		{"kind 3", [][]byte{info2(3)}},
 		{"kind with content", [][]byte{attribute(info2OID, []byte{0x80, 1, 0})}},
@@ -350,6 +351,13 @@ func TestKinds(t *testing.T) {
 				t.Errorf("kind %v, problem %v; want %v", m.Kind, m.Problem, test.want)
 			}
 		})
+	}
+}
+
+func TestKindSaidTwice(t *testing.T) {
+	c, m := one(t, 2, member(sum256("foo"), info(guidFlat), info2(2)))
+	if _, ok := c.Lookup(sum256("foo")); !ok || m.Kind != catalog.KindFlat || m.Problem != nil {
+		t.Errorf("kind %v, problem %v, found %v", m.Kind, m.Problem, ok)
 	}
 }
 

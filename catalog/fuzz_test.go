@@ -22,6 +22,9 @@ func FuzzParse(f *testing.F) {
 			octets(set(seq(oid("1.3.6.1.4.1.311.2.5.1"), set(octets(sum256("x"))))))), crypto.SHA256, sum256("foo"))),
 	}}.file())
 	f.Add(list{usage: "1.3.6.1.4.1.311.10.3.9"}.file())
+	for _, file := range sampleCatalogs() {
+		f.Add(file)
+	}
 	f.Add([]byte("version https://git-lfs.github.com/spec/v1\n"))
 
 	f.Fuzz(func(t *testing.T, file []byte) {

@@ -27,20 +27,20 @@ func single(values cryptobyte.String, out *cryptobyte.String, tag *asn1.Tag) boo
 func (m *Member) readMemberInfo2(values cryptobyte.String) {
 	var element cryptobyte.String
 	var tag asn1.Tag
-	if single(values, &element, &tag) && len(element) == 2 {
-		switch tag {
-		case tagKindPE:
-			m.Kind = KindPE
-			return
-		case tagKindCAB:
-			m.Kind = KindCAB
-			return
-		case tagKindFlat:
-			m.Kind = KindFlat
-			return
-		}
+	if !single(values, &element, &tag) || len(element) != 2 {
+		m.fail(winerror.ASN1BadTag, "CatMemberInfo2 is malformed")
+		return
 	}
-	m.fail(winerror.ASN1BadTag, "CatMemberInfo2 is malformed")
+	switch tag {
+	case tagKindPE:
+		m.setKind(KindPE)
+	case tagKindCAB:
+		m.setKind(KindCAB)
+	case tagKindFlat:
+		m.setKind(KindFlat)
+	default:
+		m.fail(winerror.ASN1BadTag, "CatMemberInfo2 is of a kind that is not known")
+	}
 }
 
 // subjects maps the subject GUIDs of rule 81 to kinds. The others of that
@@ -67,20 +67,24 @@ func (m *Member) readMemberInfo(values cryptobyte.String) {
 		m.fail(winerror.ASN1BadTag, "CatMemberInfo is malformed")
 		return
 	}
-	name := nameValue{name: guid}
+	m.setKind(kindOfSubject(guid))
+}
+
+// kindOfSubject returns the kind for a GUID in UTF-16BE. Case does not
+// matter; the usual upper case is recognised without decoding.
+func kindOfSubject(guid []byte) Kind {
 	for _, s := range subjects {
-		if name.named(s.guid) {
-			m.Kind = s.kind
-			return
+		if (nameValue{name: guid}).named(s.guid) {
+			return s.kind
 		}
 	}
 	text := utf16BE(guid)
 	for _, s := range subjects {
 		if strings.EqualFold(text, s.guid) {
-			m.Kind = s.kind
-			return
+			return s.kind
 		}
 	}
+	return KindUnknown
 }
 
 // dataTypes are the data types of indirect data, by the contents of their

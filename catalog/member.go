@@ -70,6 +70,7 @@ type Member struct {
 	Problem *authenticode.Problem
 
 	attributes []byte // contents of the SET OF, as in ctl.Entry
+	hasKind    bool   // Kind was set, if only to KindUnknown
 }
 
 // The contents of the object identifiers of a member's attributes.
@@ -84,7 +85,7 @@ const (
 // Windows adds new ones with each release.
 func (m *Member) read(entry ctl.Entry, version int) {
 	m.Tag, m.attributes = entry.Tag, entry.RawAttributes
-	infos, indirects := 0, 0
+	indirects := 0
 	for oid, values := range entry.Attributes() {
 		switch string(oid) {
 		case octetsNameValue:
@@ -93,15 +94,10 @@ func (m *Member) read(entry ctl.Entry, version int) {
 			indirects++
 			m.readIndirectData(values)
 		case octetsMemberInfo:
-			infos++
 			m.readMemberInfo(values)
 		case octetsMemberInfo2:
-			infos++
 			m.readMemberInfo2(values)
 		}
-	}
-	if infos > 1 {
-		m.fail(winerror.ASN1BadTag, "member says more than once what kind of file it is for")
 	}
 	if indirects > 1 {
 		m.fail(winerror.ASN1BadTag, "member has more than one SpcIndirectData")
@@ -115,6 +111,15 @@ func (m *Member) fail(code winerror.Code, format string, args ...any) {
 	if m.Problem == nil {
 		m.Problem = &authenticode.Problem{Code: code, Detail: fmt.Sprintf(format, args...)}
 	}
+}
+
+// setKind notes what one attribute says about the kind of file. Nothing is
+// known of Windows reading two, so they have to agree.
+func (m *Member) setKind(k Kind) {
+	if m.hasKind && m.Kind != k {
+		m.fail(winerror.ASN1BadTag, "member says of its file that it is of two kinds, %v and %v", m.Kind, k)
+	}
+	m.Kind, m.hasKind = k, true
 }
 
 // checkTag compares the two places where a member has a digest. With the

@@ -56,12 +56,16 @@ func (v OSVersion) before(w OSVersion) bool {
 // Limits of an OSAttr. Real ones have at most eight elements, and numbers of
 // two digits.
 const (
-	maxOSVersions    = 256
+	maxOSAttr        = 8192 // bytes
+	maxOSVersions    = 256  // elements
 	maxVersionNumber = 65535
 )
 
-// ErrTooManyOSVersions is the error for an OSAttr above the limit.
-var ErrTooManyOSVersions = fmt.Errorf("OSAttr has more than %d elements", maxOSVersions)
+// The errors for an OSAttr above the limits.
+var (
+	ErrOSAttrTooLong     = fmt.Errorf("OSAttr has more than %d bytes", maxOSAttr)
+	ErrTooManyOSVersions = fmt.Errorf("OSAttr has more than %d elements", maxOSVersions)
+)
 
 // ParseOSAttr reads the value of an OSAttr attribute (rules 83-86): elements
 // of the form platform:major.minor, joined by commas. An element without a
@@ -71,6 +75,9 @@ var ErrTooManyOSVersions = fmt.Errorf("OSAttr has more than %d elements", maxOSV
 // One malformed element is an error for the whole value, with the position
 // of the element: nothing is claimed for a value that is not understood.
 func ParseOSAttr(s string) ([]OSVersion, error) {
+	if len(s) > maxOSAttr {
+		return nil, ErrOSAttrTooLong
+	}
 	var versions []OSVersion
 	for offset := 0; offset <= len(s); {
 		element, _, _ := strings.Cut(s[offset:], ",")
@@ -135,8 +142,10 @@ type osAttr struct {
 	present bool
 }
 
+// add appends the value if it is one of OSAttr. A text that is already too
+// long to be read does not grow any more.
 func (o *osAttr) add(v nameValue) {
-	if !v.named("OSAttr") {
+	if !v.named("OSAttr") || len(o.text) > maxOSAttr {
 		return
 	}
 	if o.present {

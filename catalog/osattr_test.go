@@ -1,6 +1,7 @@
 package catalog_test
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"strings"
@@ -51,6 +52,27 @@ func TestMalformedOSAttr(t *testing.T) {
 	}
 	if _, err := catalog.ParseOSAttr(strings.Repeat("2:6.1,", 257)); !errors.Is(err, catalog.ErrTooManyOSVersions) {
 		t.Errorf("257 elements: %v", err)
+	}
+}
+
+// Many attributes that are joined must not cost more than reading them.
+func TestEndlessOSAttr(t *testing.T) {
+	long := strings.Repeat(" ", 4000)
+	if _, err := catalog.ParseOSAttr(long + long + long); !errors.Is(err, catalog.ErrOSAttrTooLong) {
+		t.Errorf("12,000 blanks: %v", err)
+	}
+	l := list{members: [][]byte{member(sum256("foo"), text("OSAttr", "2:10.0"), attribute("1.3.6.1.4.1.311.12.2.1",
+		bytes.Repeat(nameValue("OSAttr", plainFlags, le("2:10.0")), 20000)))}}
+	for range 20000 {
+		l.extensions = append(l.extensions, extension("OSAttr", "2:10.0 "))
+	}
+	c := parse(t, l)
+	if got := c.OSAttr(nil); got != nil {
+		t.Errorf("catalog: %d versions", len(got))
+	}
+	m := &c.Members[0]
+	if got := c.OSAttr(m); got != nil || len(m.OSAttr()) > 10000 {
+		t.Errorf("member: %d versions of %d bytes", len(got), len(m.OSAttr()))
 	}
 }
 

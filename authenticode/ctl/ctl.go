@@ -8,8 +8,8 @@
 // or an attribute means is for package catalog and package trust to say.
 //
 // Nothing here looks at the signature around the list or judges anything.
-// A [List] read without error has the structure of rule 63's grammar down to
-// the values of its attributes; the values themselves are not looked into.
+// A [List] read without error has the structure of the grammar given at Parse
+// down to the values of its attributes, which themselves are not looked into.
 //
 // The slices of a List alias the octets given to Parse: nothing is copied,
 // and the caller must not change them afterwards.

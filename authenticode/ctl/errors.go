@@ -43,9 +43,10 @@ const (
 	// of 50,000 files.
 	MaxSize = 256 << 20
 
-	// MaxEntries bounds the subjects of a list. A List takes 48 octets for
-	// each, a subject at least 4 octets of input.
-	MaxEntries = 1 << 20
+	// MaxEntries bounds the subjects of a list: five times a catalog of 50,000
+	// files. A reader needs some 300 octets for a subject that takes no more
+	// than 4 octets of input.
+	MaxEntries = 1 << 18
 
 	// MaxAttributes bounds the attributes of one entry. Entries of authroot.stl
 	// have about ten, catalog members about five.
