@@ -38,7 +38,7 @@ func (f *File) examineText() {
 	}
 	for _, s := range f.Sections {
 		for i := range s.Lines {
-			if l := &s.Lines[i]; !asciiBytes(f.Raw(l)) && !asciiLine(l) {
+			if l := &s.Lines[i]; !asciiLine(l) {
 				f.find("utf-8-without-bom", SeverityWarning, l.Pos, "the text is UTF-8 without a byte order mark; Windows reads these characters in its ansi code page; save the file as UTF-16 little endian with a byte order mark")
 				return
 			}
@@ -83,10 +83,8 @@ func (f *File) uninstall() *Section {
 			continue
 		}
 		l := f.entry(s, "LegacyUninstall")
-		if l == nil || len(s.Lines) > 0 && f.Expand(l.Value(0)) != "1" {
-			if len(s.Lines) > 0 {
-				return s
-			}
+		if len(s.Lines) > 0 && (l == nil || f.Expand(l.Value(0)) != "1") {
+			return s
 		}
 	}
 	return nil
@@ -113,9 +111,10 @@ func (f *File) examineModels() {
 				f.find("models-section-missing", SeverityWarning, d.Pos, "[%s] is not in the inf: the systems that it is for are excluded", m.section(d))
 			}
 		}
-		if slices.ContainsFunc(m.candidates(X86), func(d Decoration) bool {
-			return d.Arch == ArchUnknown && len(f.models(f.refer(m.section(d)))) > 0
-		}) && archless == nil {
+		if archless == nil && slices.ContainsFunc(m.candidates(X86), func(d Decoration) bool {
+			s := f.refer(m.section(d))
+			return d.Arch == ArchUnknown && s != nil && len(s.Lines) > 0
+		}) {
 			archless = m
 		}
 	}

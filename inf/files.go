@@ -173,6 +173,7 @@ func (s *SourceFile) setPath(parts ...string) {
 		err = ErrPathEmpty // a folder is no file
 	}
 	if err != nil {
+		parts = slices.DeleteFunc(slices.Clone(parts), func(p string) bool { return p == "" })
 		s.Problem = fmt.Errorf("%s: %w", strings.Join(parts, `\`), err)
 		return
 	}

@@ -86,7 +86,7 @@ func (l *lexer) element() error {
 
 // blanks skips blanks.
 func (l *lexer) blanks() {
-	rest := strings.TrimLeftFunc(l.text[l.pos:], unicode.IsSpace)
+	rest := strings.TrimLeftFunc(l.text[l.pos:], isBlank)
 	at := l.pos
 	l.pos = len(l.text) - len(rest)
 	l.dropped(l.text[at:l.pos])
@@ -134,7 +134,7 @@ func (l *lexer) enter(name string, at Pos) error {
 }
 
 func (l *lexer) checkName(s *Section, key string) {
-	trimmed := strings.TrimSpace(key)
+	trimmed := strings.TrimFunc(key, isBlank)
 	switch {
 	case trimmed == "":
 		l.f.find("empty-section-name", SeverityWarning, s.Pos, "a section without a name")
@@ -200,7 +200,7 @@ scan:
 			run, continues := l.backslashes()
 			if !continues {
 				out = append(out, run...)
-				keep = len(out) - len(run) + len(strings.TrimRightFunc(run, unicode.IsSpace))
+				keep = len(out) - len(run) + len(strings.TrimRightFunc(run, isBlank))
 				break
 			}
 			out = out[:keep]
@@ -218,7 +218,7 @@ scan:
 			r, n := utf8.DecodeRuneInString(l.text[l.pos:])
 			out = append(out, l.text[l.pos:l.pos+n]...)
 			l.pos += n
-			if !unicode.IsSpace(r) {
+			if !isBlank(r) {
 				keep = len(out)
 			}
 		}
@@ -255,7 +255,7 @@ func (l *lexer) quoted(out []byte) []byte {
 // follows on the line, the line continues (rule 6); else the run is text.
 func (l *lexer) backslashes() (run string, continues bool) {
 	rest := l.text[l.pos:]
-	after := strings.TrimLeftFunc(rest, func(r rune) bool { return r == '\\' || unicode.IsSpace(r) })
+	after := strings.TrimLeftFunc(rest, func(r rune) bool { return r == '\\' || isBlank(r) })
 	if after == "" || after[0] == ';' {
 		l.pos = len(l.text)
 		return "", true
@@ -276,7 +276,7 @@ func (l *lexer) token(out []byte) []byte {
 		return append(out, '%')
 	}
 	if strings.IndexByte(rest[:n], ';') >= 0 {
-		if strings.IndexFunc(rest[:n], unicode.IsSpace) >= 0 {
+		if strings.IndexFunc(rest[:n], isBlank) >= 0 {
 			l.pos++ // "50% ; half of 100%": the semicolon begins a comment
 			return append(out, '%')
 		}
@@ -299,6 +299,11 @@ func (f *File) checkTail(line int) {
 		f.find("text-after-end", SeverityWarning, Pos{line, 1}, "the text after a control-Z character is not read")
 	}
 }
+
+// isBlank reports whether a character is a blank between fields. The byte order
+// mark is one: a generator of real packages writes it twice, and Windows reads
+// them.
+func isBlank(r rune) bool { return r == '\uFEFF' || unicode.IsSpace(r) }
 
 // units is the length of a text in UTF-16, which limits count in.
 func units(s string) int {

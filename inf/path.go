@@ -2,7 +2,6 @@ package inf
 
 import (
 	"errors"
-	"fmt"
 	"strings"
 	"unicode"
 )
@@ -11,7 +10,7 @@ import (
 // folder. Such a name is reported and never opened.
 var (
 	ErrPathEmpty    = errors.New("no file name")
-	ErrPathLeaves   = errors.New(`the path leads out of the package's folder (".." )`)
+	ErrPathLeaves   = errors.New("the path leads out of the package's folder")
 	ErrPathAbsolute = errors.New("the path begins at a server or a device, not at the package's folder")
 	ErrPathColon    = errors.New("a colon names a drive or an alternate data stream")
 	ErrPathDevice   = errors.New("a reserved device name")
@@ -41,7 +40,7 @@ func cleanPath(p string) (string, error) {
 			continue
 		}
 		if err := checkName(name); err != nil {
-			return "", fmt.Errorf("%q: %w", name, err)
+			return "", err
 		}
 		clean = append(clean, name)
 	}
