@@ -79,7 +79,8 @@ func TestChainAttacksKeepTheMessageIntact(t *testing.T) {
 	}
 }
 
-// TestTimeStampsThatAttackHaveTheirDefect reads the stamps back.
+// TestTimeStampAttacksNeedTheirStamp: a verifier that ignores time stamps
+// and looks at the clock refuses all of these.
 func TestTimeStampAttacksNeedTheirStamp(t *testing.T) {
 	at := Date(2022, 5, 17)
 	for _, a := range Attacks() {
@@ -106,7 +107,7 @@ func TestTimeStampAttacksNeedTheirStamp(t *testing.T) {
 	}
 }
 
-// The base of the time-stamp attacks is saved by a stamp without defect.
+// TestTimeStampAttackBaseline: the base of the time-stamp attacks is saved by a stamp without defect.
 func TestTimeStampAttackBaseline(t *testing.T) {
 	k := newAttackKit()
 	for _, ts := range []TimeStamp{k.tsa().Stamp(), k.tsa().CounterSignature()} {

@@ -234,7 +234,7 @@ func (c *Certificate) PEM() []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: c.Raw})
 }
 
-// SHA1 and SHA256 are the thumbprints of the certificate.
+// SHA1 is the SHA-1 thumbprint of the certificate.
 func (c *Certificate) SHA1() [20]byte { return [20]byte(sum(crypto.SHA1, c.Raw)) }
 
 // SHA256 is the SHA-256 thumbprint of the certificate.

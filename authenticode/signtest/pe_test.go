@@ -38,9 +38,8 @@ func TestImagesReadByDebugPE(t *testing.T) {
 	}
 }
 
-// TestHashOfPublishedImage is a check of ImageHash against something that
-// this package did not make: the image of a PE made here is hashed by the
-// definition, piece by piece, in the order of the specification.
+// TestHashBySections compares the linear form of the hash with the steps of
+// the specification, section by section, the sections found by debug/pe.
 func TestHashBySections(t *testing.T) {
 	for _, machine := range []uint16{MachineX86, MachineAMD64} {
 		image := SignPE(append(NewDriver(machine, "x"), "tail"...), AttackSigner())
@@ -83,19 +82,19 @@ func TestHashIgnoresWhatSigningChanges(t *testing.T) {
 	if !bytes.Equal(ImageHash(signed, crypto.SHA1), want) || bytes.Equal(ImageHash(image, crypto.SHA1), want) {
 		t.Error("the padded hash is that of the signed image, and another than the plain one")
 	}
-	if got := RemoveSignature(signed); !bytes.Equal(got, SetChecksumOf(padTo8(image))) {
+	if got := RemoveSignature(signed); !bytes.Equal(got, withChecksum(padTo8(image))) {
 		t.Error("removing the signature does not give the padded image back")
 	}
 }
 
-// SetChecksumOf returns a copy with the right checksum.
-func SetChecksumOf(image []byte) []byte {
+// withChecksum is a copy with the right checksum.
+func withChecksum(image []byte) []byte {
 	image = slices.Clone(image)
 	SetChecksum(image)
 	return image
 }
 
-// TestChecksumKnownValue: the words of the image are zero except MZ, the
+// TestChecksumByHand: the words of the image are zero except MZ, the
 // offset, the PE signature and the length, so the sum can be done by hand.
 func TestChecksumByHand(t *testing.T) {
 	image := make([]byte, 0x101)

@@ -16,6 +16,9 @@
 //	})
 //	cat := signtest.Catalog{…}.Sign(h.Signer())
 //
+// [Samples] are the whole packages of testdata/packages, [Attacks] signed
+// images with one thing wrong each, named for it.
+//
 // Three properties hold everywhere:
 //
 //   - Nothing here comes from the readers that it tests. The package encodes
