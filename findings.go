@@ -66,10 +66,10 @@ func catalogFindings(g Gatherer, p *Package, f *Facts, c *CatalogFacts) []Findin
 		return []Finding{{ID: id, Severity: s, File: c.Path, Message: fmt.Sprintf(format, args...)}}
 	}
 	switch {
-	case !c.Present && len(c.Archs) == 0 && len(f.Archs) > 0:
+	case !c.Present && len(f.Archs) > 0 && !slices.ContainsFunc(c.Archs, anyRuns):
 		return []Finding{{
 			ID: "catalog-missing", Severity: Note, File: f.INF, Line: c.Line,
-			Message: fmt.Sprintf("%s = %s: there is no such file, and no architecture that the INF serves needs it", c.Key, c.Name),
+			Message: fmt.Sprintf("%s = %s: there is no such file, and no target needs it", c.Key, c.Name),
 		}}
 	case !c.Present:
 		all := []Finding{{
@@ -112,6 +112,9 @@ func signatureFindings(c *CatalogFacts) []Finding {
 			severity = Note // the first is the one that Windows reports
 		}
 		message := problem.Error()
+		if i == 0 && s.lifetimeSigning() {
+			message += lifetimeNote
+		}
 		if cure := cures[problem.Reason]; cure != "" {
 			message += ": " + cure
 		}
@@ -199,6 +202,9 @@ func alteredFindings(f *Facts, file *FileFacts) []Finding {
 
 func absentFindings(f *Facts, file *FileFacts) []Finding {
 	x := Finding{ID: "file-missing", Severity: Error, File: f.INF, Line: file.Line}
+	if !slices.ContainsFunc(file.Archs, anyRuns) {
+		x.Severity = Note // no release that can be judged needs it
+	}
 	switch {
 	case file.Outside:
 		x.ID = "path-outside-package"
@@ -209,6 +215,12 @@ func absentFindings(f *Facts, file *FileFacts) []Finding {
 		x.Message = fmt.Sprintf("%s, which the INF copies for %s, is not in the package, and Windows does not stage it without (0x00000002): put the file there, or correct [SourceDisksFiles]", f.relative(file.Path), archList(file.Archs))
 	}
 	return []Finding{x}
+}
+
+// anyRuns reports whether any release exists for the architecture: none of
+// those that prestage knows does for 32-bit ARM and for Itanium.
+func anyRuns(a inf.Arch) bool {
+	return slices.ContainsFunc(releases, func(w Windows) bool { return w.Runs(a) })
 }
 
 // formName names a line-ending form for people.

@@ -4,9 +4,11 @@ import (
 	"crypto"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strings"
 
 	"prestage/authenticode"
+	"prestage/trust"
 )
 
 // count says "1 file" or "3 files".
@@ -64,8 +66,20 @@ func describeProblem(s *SignatureFacts) string {
 	if p := s.Problem(); p != nil {
 		return p.Error()
 	}
-	if err := s.Verdict.Err(); err != nil {
-		return err.Error()
+	err := s.Verdict.Err()
+	if err == nil {
+		return "no reason is known"
 	}
-	return "no reason is known"
+	if s.lifetimeSigning() {
+		return err.Error() + lifetimeNote
+	}
+	return err.Error()
+}
+
+// lifetimeNote explains why a time stamp that is there did not help (rule
+// 111).
+const lifetimeNote = " (the certificate has the lifetime-signing purpose, so its time stamp does not count)"
+
+func (s *SignatureFacts) lifetimeSigning() bool {
+	return slices.ContainsFunc(s.Verdict.Notes, func(p trust.Problem) bool { return p.Reason == trust.LifetimeSigning })
 }

@@ -103,6 +103,27 @@ func (t *textReport) verdicts(p *prestage.PackageReport) {
 	for _, reason := range said {
 		t.entry(dim, "because", textIndent, clean(reason))
 	}
+	for _, prompt := range prompts(p) {
+		t.entry(dim, "dialog", textIndent, clean(prompt))
+	}
+}
+
+// prompts says what the dialogs ask, each once (section F.3 of the rules).
+func prompts(p *prestage.PackageReport) []string {
+	var all []string
+	for _, v := range p.Verdicts {
+		text := ""
+		switch v.Prompt {
+		case "publisher":
+			text = fmt.Sprintf("%q Publisher: %s", "Would you like to install this device software?", v.SignerName)
+		case "unverified":
+			text = fmt.Sprintf("%q (red)", "Windows can't verify the publisher of this driver software")
+		}
+		if text != "" && !slices.Contains(all, text) {
+			all = append(all, text)
+		}
+	}
+	return all
 }
 
 // reasonFor is the sentence that decided: that of the category, and that of
@@ -154,7 +175,7 @@ func (t *textReport) signature(s prestage.SignatureReport) {
 	case !s.Valid:
 		text += "; " + t.paint(red, "does not hold:") + " " + clean(s.Problem)
 	case !s.Trusted:
-		text += "; " + t.paint(red, "not trusted:") + " " + clean(strings.Join(s.Problems, "; "))
+		text += "; " + t.paint(red, "not trusted") + " (" + statusName(s.TrustError) + ")"
 	}
 	t.entry(dim, label, textIndent, text)
 	switch {
@@ -311,7 +332,7 @@ func outcomeWord(v prestage.VerdictReport) string {
 		if v.Prompt == "unverified" {
 			return "warns in red"
 		}
-		return "asks once"
+		return "prompts"
 	case "refuse":
 		return "refuses"
 	}
