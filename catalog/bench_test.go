@@ -7,6 +7,8 @@ import (
 	"golang.org/x/crypto/cryptobyte"
 	"golang.org/x/crypto/cryptobyte/asn1"
 
+	"prestage/authenticode"
+	"prestage/authenticode/signtest"
 	"prestage/catalog"
 )
 
@@ -73,6 +75,27 @@ func BenchmarkParse(b *testing.B) {
 			c, err := catalog.Parse(file)
 			if err != nil || len(c.Members) != benchmarkMembers {
 				b.Fatal(err)
+			}
+		}
+	})
+}
+
+// BenchmarkParseSigned adds what every real catalog needs besides: hashing the
+// list and verifying the signature.
+func BenchmarkParseSigned(b *testing.B) {
+	eachVersion(b, func(b *testing.B, version int) {
+		message := signtest.SignedData{
+			ContentType: authenticode.OIDCertTrustList,
+			Content:     bigList(version, benchmarkMembers).content(),
+			Signers:     []signtest.Signer{signtest.Commercial(nil).Signer()},
+		}
+		file := message.Encode()
+		b.SetBytes(int64(len(file)))
+		b.ReportAllocs()
+		for b.Loop() {
+			c, err := catalog.Parse(file)
+			if err != nil || c.Signature.Problem != nil {
+				b.Fatal(err, c.Signature.Problem)
 			}
 		}
 	})

@@ -208,10 +208,9 @@ func driver(name string, kind byte) [][]byte {
 	}
 }
 
-// bigCatalog returns a catalog with that many members: in version 1 with file
-// name and OSAttr as the Hardware Dev Center writes them, in version 2 as
-// pairs.
-func bigCatalog(version, members int) []byte {
+// bigList has that many members: in version 1 with file name and OSAttr as the
+// Hardware Dev Center writes them, in version 2 as pairs.
+func bigList(version, members int) list {
 	l := list{version: version, extensions: [][]byte{extension("OS", "_v100_X64")}}
 	for i := 0; len(l.members) < members; i++ {
 		name := fmt.Sprintf("driver%06d.sys", i)
@@ -224,5 +223,7 @@ func bigCatalog(version, members int) []byte {
 			indirect(typePE, peImage, crypto.SHA1, sum)))
 	}
 	slices.SortFunc(l.members, bytes.Compare)
-	return l.file()
+	return l
 }
+
+func bigCatalog(version, members int) []byte { return bigList(version, members).file() }

@@ -228,6 +228,14 @@ func TestContradictionsNeverMatch(t *testing.T) {
 	}
 }
 
+// A digest of the wrong size must not be found as one of another algorithm.
+func TestDigestOfTheWrongSizeIsNotOfAnotherAlgorithm(t *testing.T) {
+	c, m := one(t, 1, member(le("reference tag"), flat(crypto.SHA256, sum1("foo"))))
+	if _, ok := c.Lookup(sum1("foo")); ok || m.Problem == nil || m.DigestAlgorithm != 0 {
+		t.Errorf("found %v, problem %v, algorithm %v", ok, m.Problem, m.DigestAlgorithm)
+	}
+}
+
 func TestMalformedAttributesMakeOnlyTheirMemberUnusable(t *testing.T) {
 	sum := sum256("foo")
 	value := indirectValue(typeFlat, emptyLink, crypto.SHA256, sum)
@@ -469,6 +477,9 @@ func TestBrokenCatalogs(t *testing.T) {
 		{"malformed name/value", list{extensions: [][]byte{seq(oid("1.3.6.1.4.1.311.12.2.1"), octets(seq()))}}.file(), nil},
 		{"octets after the message", append(whole.file(), 0, 0, 1), catalog.ErrTrailing},
 		{"another catalog after the message", append(whole.file(), whole.file()...), catalog.ErrTrailing},
+		// The digest of a signature is over the octets without the tag, so that
+		// this change alone breaks no signature.
+		{"list tagged as OCTET STRING", message("1.3.6.1.4.1.311.10.1", append([]byte{4}, list{}.content()[1:]...)), nil},
 		{"list inside an OCTET STRING", message("1.3.6.1.4.1.311.10.1", octets(list{}.content())), nil},
 		{"no list at all", message("1.3.6.1.4.1.311.10.1", nil), nil},
 		{"list is empty", message("1.3.6.1.4.1.311.10.1", seq()), ctl.ErrMalformed},
