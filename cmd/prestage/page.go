@@ -109,13 +109,34 @@ func columns(s string) int {
 	return n
 }
 
+// words splits s at blanks. A short quotation stays whole: it is often
+// something to copy.
+func words(s string) []string {
+	const short = 24
+	var all []string
+	for s = strings.TrimSpace(s); s != ""; s = strings.TrimLeft(s, " \t\n") {
+		end := strings.IndexAny(s, " \t\n")
+		if end < 0 {
+			end = len(s)
+		}
+		if s[0] == '"' {
+			if n := strings.IndexByte(s[1:], '"') + 2; n > end && n <= short {
+				end = n
+			}
+		}
+		all = append(all, s[:end])
+		s = s[end:]
+	}
+	return all
+}
+
 // wrap breaks s at blanks so that no line is longer than width, unless a
 // single word is.
 func wrap(s string, width int) []string {
 	width = max(width, 20)
 	var lines []string
 	line, used := "", 0
-	for _, word := range strings.Fields(s) {
+	for _, word := range words(s) {
 		n := columns(word)
 		if line != "" && used+1+n > width {
 			lines = append(lines, line)
