@@ -22,7 +22,7 @@ const (
 // Errors of the limits above.
 var (
 	ErrCertTableTooBig   = errors.New("certificate table is larger than 16 MiB")
-	ErrTooManyCertTables = errors.New("certificate table has more than 64 entries")
+	ErrTooManyCertEntries = errors.New("certificate table has more than 64 entries")
 )
 
 // Types of a WIN_CERTIFICATE (rule 100).
@@ -159,7 +159,7 @@ func walkCertTable(data []byte, base int64) ([]CertEntry, error) {
 			return nil, fmt.Errorf("offset %d: certificate table ends inside an entry", offset)
 		}
 		if len(list) == maxCertEntries {
-			return nil, fmt.Errorf("offset %d: %w", offset, ErrTooManyCertTables)
+			return nil, fmt.Errorf("offset %d: %w", offset, ErrTooManyCertEntries)
 		}
 		e := CertEntry{Offset: offset, Length: le.Uint32(rest), Revision: le.Uint16(rest[4:]), Type: le.Uint16(rest[6:])}
 		if e.Length < 8 || uint64(e.Length) > uint64(len(rest)) {

@@ -42,7 +42,7 @@ func TestWalkCertTable(t *testing.T) {
 		{"length beyond", entry(17, 0x0200, 2, eight), 0x400, 0, "entry of 17 bytes, where 16 are left"},
 		{"length wraps", entry(0xffffffff, 0x0200, 2, eight), 0x400, 0, "entry of 4294967295 bytes"},
 		{"unknown revision", entry(16, 0x0300, 2, eight), 0x400, 0, "unknown revision 0x0300"},
-		{"entries without end", bytes.Repeat(entry(8, 0x0200, 1, nil), 65), 0x400, 0, ErrTooManyCertTables.Error()},
+		{"entries without end", bytes.Repeat(entry(8, 0x0200, 1, nil), 65), 0x400, 0, ErrTooManyCertEntries.Error()},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {

@@ -339,3 +339,8 @@ func TestPageHashesOfOverlappingSections(t *testing.T) {
 		t.Errorf("%v", got)
 	}
 }
+
+// signedImage is an ordinary signed image.
+func signedImage() []byte {
+	return signtest.SignPE(signtest.PE{Content: "signed"}.Encode(), signtest.Commercial(nil).Signer())
+}
