@@ -398,12 +398,14 @@ func TestStuffedSignature(t *testing.T) {
 	}
 }
 
-// stuffed is the leaf, n certificates with its issuer's name, and the issuer.
+// stuffed is the leaf, n certificates with its issuer's name and keys of their
+// own, and the issuer.
 func stuffed(f *family, n int) []*cert.Certificate {
 	certs := f.get("leaf")
 	forged := f.ca("forged", "root", named("ca"), func(t *signtest.Template) { t.SubjectKeyID = []byte{9} }).get("forged")[0]
-	for range n {
+	for i := range n {
 		c := *forged
+		c.RawSPKI = fmt.Append(nil, i) // another key for all that remembers keys, and as costly to check
 		certs = append(certs, &c)
 	}
 	return append(certs, f.get("ca")...)

@@ -104,8 +104,10 @@ func (p *Path) judgeStrength(c *cert.Certificate, m moment) []Problem {
 	if c.KeyProblem != nil {
 		ps = append(ps, problem(WeakKey, c, c.KeyProblem.Error()))
 	}
-	exempt := isMicrosoft(p.anchor.Certificate) || m.stamped && m.at.Before(weakSince) || len(p.certs) == 1
-	if c.SignatureAlgorithm.Hash == crypto.MD5 && !exempt {
+	if c.SignatureAlgorithm.Hash != crypto.MD5 || len(p.certs) == 1 {
+		return ps
+	}
+	if old := m.stamped && m.at.Before(weakSince); !old && !isMicrosoft(p.anchor.Certificate) {
 		ps = append(ps, problem(WeakDigest, c, c.SignatureAlgorithm.String()))
 	}
 	return ps

@@ -42,25 +42,25 @@ func (p Purpose) row() struct{ word, oid string } {
 // Extended key usages by which Windows tells signers apart, dotted decimal
 // (table D.1 of the rule book; names of wincrypt.h).
 const (
-	OIDCodeSigning        = "1.3.6.1.5.5.7.3.3"
-	OIDTimeStamping       = "1.3.6.1.5.5.7.3.8"
-	OIDAnyUsage           = "2.5.29.37.0"
-	OIDWHQL               = "1.3.6.1.4.1.311.10.3.5"
-	OIDAttestedWHQL       = "1.3.6.1.4.1.311.10.3.5.1"
-	OIDWindows            = "1.3.6.1.4.1.311.10.3.6"
-	OIDOEMWHQL            = "1.3.6.1.4.1.311.10.3.7"
-	OIDEmbeddedNT         = "1.3.6.1.4.1.311.10.3.8"
-	OIDRootListSigner     = "1.3.6.1.4.1.311.10.3.9"
-	OIDLifetimeSigning    = "1.3.6.1.4.1.311.10.3.13"
-	OIDWindowsKits        = "1.3.6.1.4.1.311.10.3.20"
-	OIDWindowsThirdParty  = "1.3.6.1.4.1.311.10.3.25"
-	OIDPreviewBuild       = "1.3.6.1.4.1.311.10.3.27"
-	OIDDisallowedList     = "1.3.6.1.4.1.311.10.3.30"
-	OIDExtendedWHQL       = "1.3.6.1.4.1.311.10.3.39"
-	OIDKernelModeCode     = "1.3.6.1.4.1.311.61.1.1"
-	OIDEarlyLaunch        = "1.3.6.1.4.1.311.61.4.1"
-	OIDHALExtension       = "1.3.6.1.4.1.311.61.5.1"
-	OIDWindowsTestSigning = "1.3.6.1.4.1.311.76.5.40"
+	OIDCodeSigning       = "1.3.6.1.5.5.7.3.3"
+	OIDTimeStamping      = "1.3.6.1.5.5.7.3.8"
+	OIDAnyUsage          = "2.5.29.37.0"
+	OIDWHQL              = "1.3.6.1.4.1.311.10.3.5"
+	OIDAttestedWHQL      = "1.3.6.1.4.1.311.10.3.5.1"
+	OIDWindows           = "1.3.6.1.4.1.311.10.3.6"
+	OIDOEMWHQL           = "1.3.6.1.4.1.311.10.3.7"
+	OIDEmbeddedNT        = "1.3.6.1.4.1.311.10.3.8"
+	OIDRootListSigner    = "1.3.6.1.4.1.311.10.3.9"
+	OIDLifetimeSigning   = "1.3.6.1.4.1.311.10.3.13"
+	OIDWindowsKits       = "1.3.6.1.4.1.311.10.3.20"
+	OIDWindowsThirdParty = "1.3.6.1.4.1.311.10.3.25"
+	OIDPreviewBuild      = "1.3.6.1.4.1.311.10.3.27"
+	OIDDisallowedList    = "1.3.6.1.4.1.311.10.3.30"
+	OIDExtendedWHQL      = "1.3.6.1.4.1.311.10.3.39"
+	OIDKernelModeCode    = "1.3.6.1.4.1.311.61.1.1"
+	OIDEarlyLaunch       = "1.3.6.1.4.1.311.61.4.1"
+	OIDHALExtension      = "1.3.6.1.4.1.311.61.5.1"
+	OIDWindowsPackage    = "1.3.6.1.4.1.311.76.5.40"
 )
 
 // Usage is one row of the table of extended key usages.
@@ -91,7 +91,7 @@ var usages = []Usage{
 	{OIDHALExtension, "HAL Extension", "extends the hardware abstraction layer", "wincrypt.h szOID_KP_KERNEL_MODE_HAL_EXTENSION_SIGNING"},
 	{OIDRootListSigner, "Root List Signer", "signs the list of root certificates", "wincrypt.h szOID_ROOT_LIST_SIGNER"},
 	{OIDDisallowedList, "Disallowed List", "names the list of distrusted certificates", "wincrypt.h szOID_DISALLOWED_LIST"},
-	{OIDWindowsTestSigning, "Windows OEM test signing", "test signatures of computer makers", "observed (L9)"},
+	{OIDWindowsPackage, "1.3.6.1.4.1.311.76.5.40", "images of the Store and of phones, and the test certificates of computer makers", "observed (L9)"},
 }
 
 // Usages returns the extended key usages that prestage knows by name.

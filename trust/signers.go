@@ -1,8 +1,8 @@
 package trust
 
 import (
-	"crypto/sha256"
 	"encoding/hex"
+	"slices"
 
 	"prestage/authenticode/cert"
 	"prestage/trust/roots"
@@ -62,15 +62,25 @@ var microsoftRoots = []microsoftRoot{
 	{"Microsoft ECC TS Root Certificate Authority 2018", "3fd4be8baad2f26e1bde06c7584bb720dd1a972d111f5a4999bc44b08fb4960d", false},
 }
 
+// marketplacePCA is the SHA-256 of Microsoft MarketPlace PCA 2011, below which
+// the Store signs for whoever sells there: its signers are not Microsoft either.
+const marketplacePCA = "5a9d217e71180301a044e4cfbde431fdf4c1cfc998b1b6343b5a10aa9e4cde98"
+
 // lookupMicrosoft returns the row of one of Microsoft's own roots.
 func lookupMicrosoft(c *cert.Certificate) (microsoftRoot, bool) {
-	sum := sha256.Sum256(c.Raw)
+	sum := thumbprint(c)
 	for _, r := range microsoftRoots {
-		if r.sha256 == hex.EncodeToString(sum[:]) {
+		if r.sha256 == sum {
 			return r, true
 		}
 	}
 	return microsoftRoot{}, false
+}
+
+// thumbprint is the SHA-256 of a certificate in hexadecimal.
+func thumbprint(c *cert.Certificate) string {
+	sum := c.SHA256()
+	return hex.EncodeToString(sum[:])
 }
 
 func isMicrosoft(c *cert.Certificate) bool {
@@ -127,6 +137,11 @@ func (s *signer) holds(oid string) bool {
 	return true
 }
 
+// through reports whether the chain leads through this certificate.
+func (s *signer) through(sha256 string) bool {
+	return slices.ContainsFunc(s.chain, func(c *cert.Certificate) bool { return thumbprint(c) == sha256 })
+}
+
 // product reports whether the driver policy accepts the root (rule 124).
 func (s *signer) product() bool { return s.microsoft && s.root.driver }
 
@@ -155,8 +170,10 @@ var authorities = []authorityRule{
 		func(s *signer) bool { return s.test }, Test, false},
 	{"preview-build", "observed: preview catalogs name purpose 10.3.27 (L9)",
 		func(s *signer) bool { return s.names(OIDPreviewBuild) }, Test, false},
-	{"oem-test", "observed: test certificates of computer makers name purpose 76.5.40 (L9)",
-		func(s *signer) bool { return s.names(OIDWindowsTestSigning) }, Test, false},
+	{"oem-test", "observed: test certificates of computer makers name purpose 76.5.40 and lead to no anchor (L9)",
+		func(s *signer) bool { return !s.anchored && s.names(OIDWindowsPackage) }, Test, false},
+	{"marketplace", "observed: images from the Store, signers named by a GUID, purpose 76.5.40, below Microsoft MarketPlace PCA 2011",
+		func(s *signer) bool { return s.microsoft && s.through(marketplacePCA) }, ThirdParty, false},
 	{"kits-sample", "observed: the kits' sample catalogs have the WHQL purpose with lifetime signing, which no release signature has (L9)",
 		func(s *signer) bool { return s.product() && s.names(OIDWHQL) && s.names(OIDLifetimeSigning) }, Test, false},
 	{"elam", "wincrypt.h KP_KERNEL_MODE_TRUSTED_BOOT_SIGNING; table D.1, rule 120",
@@ -164,7 +181,9 @@ var authorities = []authorityRule{
 	{"windows", "wincrypt.h NT5_CRYPTO and WINDOWS_THIRD_PARTY_COMPONENT_SIGNER; rules 120, 125",
 		func(s *signer) bool { return s.product() && (s.holds(OIDWindows) || s.holds(OIDWindowsThirdParty)) }, Windows, true},
 	{"whql-attested", "driver docs dashboard/code-signing-validate; table D.1",
-		func(s *signer) bool { return s.product() && s.holds(OIDWHQL) && s.names(OIDAttestedWHQL) }, WHQLAttested, true},
+		func(s *signer) bool {
+			return s.product() && (s.holds(OIDAttestedWHQL) || s.holds(OIDWHQL) && s.names(OIDAttestedWHQL))
+		}, WHQLAttested, true},
 	{"whql", "wincrypt.h WHQL_CRYPTO; rules 120, 125; table D.1",
 		func(s *signer) bool { return s.product() && s.holds(OIDWHQL) }, WHQL, true},
 	{"oem-whql", "wincrypt.h OEM_WHQL_CRYPTO; rule 125 counts it to the driver policy's purposes",

@@ -2,6 +2,7 @@ package trust
 
 import (
 	"encoding/hex"
+	"strings"
 	"testing"
 
 	"prestage/authenticode/signtest"
@@ -29,14 +30,15 @@ func TestAuthorities(t *testing.T) {
 		{"extended alone", []string{OIDExtendedWHQL, OIDCodeSigning}, nil, product, Microsoft, false},
 		{"attested", []string{OIDWHQL, OIDAttestedWHQL, OIDCodeSigning}, nil, product, WHQLAttested, true},
 		{"attested and extended", []string{OIDWHQL, OIDExtendedWHQL, OIDAttestedWHQL, OIDCodeSigning}, nil, product, WHQLAttested, true},
-		{"attested alone", []string{OIDAttestedWHQL, OIDCodeSigning}, nil, product, Microsoft, false},
+		{"attested alone, as HAL extensions are", []string{OIDAttestedWHQL, OIDHALExtension, OIDCodeSigning}, nil, product, WHQLAttested, false},
+		{"test purpose of a computer maker under a third party", []string{OIDWindowsPackage, OIDCodeSigning}, nil, microsoftRoot{name: "third party"}, ThirdParty, false},
 		{"early launch", []string{OIDEarlyLaunch, OIDWindows, OIDCodeSigning}, nil, product, ELAM, true},
 		{"early launch without the driver purpose", []string{OIDEarlyLaunch, OIDCodeSigning}, nil, product, ELAM, false},
 		{"untested drivers of a computer maker", []string{OIDOEMWHQL, OIDCodeSigning}, nil, product, Microsoft, true},
 		{"preview build (L9)", []string{OIDPreviewBuild, OIDWHQL, OIDCodeSigning}, nil, product, Test, false},
 		{"preview build of Windows", []string{OIDPreviewBuild, OIDWindows, OIDCodeSigning}, nil, product, Test, false},
 		{"sample of the kits (L9)", []string{OIDWHQL, OIDLifetimeSigning, OIDCodeSigning}, nil, product, Test, false},
-		{"test certificate of a computer maker (L9)", []string{OIDWindowsTestSigning, OIDCodeSigning}, nil, microsoftRoot{}, Test, false},
+		{"test certificate of a computer maker (L9)", []string{OIDWindowsPackage, OIDCodeSigning}, nil, microsoftRoot{}, Test, false},
 		{"Microsoft's other software", []string{OIDCodeSigning}, nil, product, Microsoft, false},
 		{"no purposes named", nil, nil, product, Microsoft, false},
 		{"every purpose", []string{OIDAnyUsage}, nil, product, Microsoft, false},
@@ -68,11 +70,27 @@ func TestAuthorities(t *testing.T) {
 			}
 		})
 	}
-	hit["test-root"] = true // TestFlightChain
+	hit["test-root"] = true   // TestFlightChain
+	hit["marketplace"] = true // TestMarketplace
 	for _, r := range authorities {
 		if !hit[r.id] {
 			t.Errorf("no case for rule %s", r.id)
 		}
+	}
+}
+
+// TestMarketplace: a chain through the Store's authority is not Microsoft's.
+// Its certificate is known by digest only, so the digest is what is faked.
+func TestMarketplace(t *testing.T) {
+	f := newFamily(t)
+	ordinary(nil)(f)
+	s := newSigner(f.get("leaf", "ca", "root"), true)
+	s.root, s.microsoft = microsoftRoots[3], true
+	if s.through(marketplacePCA) || s.judge().then != Microsoft {
+		t.Errorf("authority %v without the Store", s.judge().then)
+	}
+	if ca := thumbprint(s.chain[1]); !s.through(ca) || s.through(strings.ToUpper(ca)) {
+		t.Error("certificate of the chain not found")
 	}
 }
 
@@ -150,7 +168,7 @@ func TestKernelPath(t *testing.T) {
 	withRoot := func(roots ...*signtest.Certificate) *Store {
 		s := NewStore()
 		s.AddRoot(cvr, "test")
-		s.anchors[cvr.SHA256()].Kind = CodeVerificationRoot
+		s.anchorsFor(cvr)[0].Kind = CodeVerificationRoot
 		for _, r := range roots {
 			s.AddRoot(parse(t, r), "test")
 		}

@@ -1,7 +1,9 @@
 package trust
 
 import (
+	"bytes"
 	"fmt"
+	"slices"
 
 	"prestage/authenticode/cert"
 )
@@ -10,9 +12,8 @@ import (
 // (rule 130): the only ones that driver installation looks at. Fill it first,
 // then use it from any number of goroutines.
 type Store struct {
-	embedded      bool // the embedded roots are anchors, looked up on demand
-	roots         index
-	anchors       map[[32]byte]*Anchor
+	embedded      bool                 // the embedded roots are anchors, looked up on demand
+	anchors       map[string][]*Anchor // the user's, by raw subject
 	intermediates index
 	publishers    map[[32]byte]bool
 	disallowed    map[[32]byte]bool
@@ -94,12 +95,14 @@ func (s *Store) addRoot(e Entry) {
 		return
 	}
 	if s.anchors == nil {
-		s.anchors = make(map[[32]byte]*Anchor)
+		s.anchors = make(map[string][]*Anchor)
 	}
-	if s.anchors[c.SHA256()] == nil {
-		s.roots.add(c)
+	name := string(c.RawSubject)
+	same := func(a *Anchor) bool { return bytes.Equal(a.Certificate.Raw, c.Raw) }
+	if i := slices.IndexFunc(s.anchors[name], same); i >= 0 {
+		s.anchors[name] = slices.Delete(s.anchors[name], i, i+1) // the last word counts
 	}
-	s.anchors[c.SHA256()] = &Anchor{Certificate: c, Kind: UserRoot, Restrictions: e.Restrictions, Source: e.Source}
+	s.anchors[name] = append(s.anchors[name], &Anchor{Certificate: c, Kind: UserRoot, Restrictions: e.Restrictions, Source: e.Source})
 }
 
 // Warnings returns remarks on certificates that have another effect than their
@@ -109,16 +112,16 @@ func (s *Store) Warnings() []string { return append([]string(nil), s.warnings...
 // Disallowed reports whether the certificate stands in the Disallowed store.
 // Identity is the SHA-256 of the whole certificate, which an SHA-1 thumbprint
 // stands for on Windows.
-func (s *Store) Disallowed(c *cert.Certificate) bool { return s.disallowed[c.SHA256()] }
+func (s *Store) Disallowed(c *cert.Certificate) bool { return holds(s.disallowed, c) }
 
 // TrustedPublisher reports whether exactly this certificate stands in the
 // TrustedPublisher store.
-func (s *Store) TrustedPublisher(c *cert.Certificate) bool { return s.publishers[c.SHA256()] }
+func (s *Store) TrustedPublisher(c *cert.Certificate) bool { return holds(s.publishers, c) }
 
 // anchorsFor returns the anchors that are this very certificate: one added by
 // the user, one embedded, or both.
 func (s *Store) anchorsFor(c *cert.Certificate) []*Anchor {
-	return s.anchorsWhere(c.RawSubject, func(a *Anchor) bool { return a.Certificate.SHA256() == c.SHA256() })
+	return s.anchorsWhere(c.RawSubject, func(a *Anchor) bool { return bytes.Equal(a.Certificate.Raw, c.Raw) })
 }
 
 // anchorsNamed returns the anchors with this subject, user's first.
@@ -128,8 +131,8 @@ func (s *Store) anchorsNamed(rawSubject []byte) []*Anchor {
 
 func (s *Store) anchorsWhere(rawSubject []byte, take func(*Anchor) bool) []*Anchor {
 	var found []*Anchor
-	for _, c := range s.roots.named(rawSubject) {
-		if a := s.anchors[c.SHA256()]; take(a) {
+	for _, a := range s.anchors[string(rawSubject)] {
+		if take(a) {
 			found = append(found, a)
 		}
 	}
@@ -150,6 +153,10 @@ func mark(set map[[32]byte]bool, c *cert.Certificate) map[[32]byte]bool {
 	}
 	set[c.SHA256()] = true
 	return set
+}
+
+func holds(set map[[32]byte]bool, c *cert.Certificate) bool {
+	return len(set) > 0 && set[c.SHA256()]
 }
 
 // index finds certificates by raw subject. Several may have the same one:

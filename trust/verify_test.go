@@ -326,7 +326,7 @@ func TestLinksForget(t *testing.T) {
 	leaf, ca, root := f.get("leaf")[0], f.get("ca")[0], f.get("root")[0]
 	var l links
 	for i := range maxLinks + 10 {
-		fake := &cert.Certificate{Raw: []byte(time.Unix(int64(i), 0).String())}
+		fake := &cert.Certificate{RawSPKI: []byte(time.Unix(int64(i), 0).String())}
 		if l.check(leaf, fake) == nil {
 			t.Fatal("signed by nothing")
 		}
