@@ -21,7 +21,7 @@ const (
 
 // Errors of the limits above.
 var (
-	ErrCertTableTooBig   = errors.New("certificate table is larger than 16 MiB")
+	ErrCertTableTooBig    = errors.New("certificate table is larger than 16 MiB")
 	ErrTooManyCertEntries = errors.New("certificate table has more than 64 entries")
 )
 
