@@ -43,7 +43,7 @@ func ParseDecoration(text string) (Decoration, error) {
 	if text == "" {
 		return d, nil
 	}
-	parts := strings.Split(text, ".")
+	parts := strings.SplitN(text, ".", 7)
 	if len(parts) > 6 || len(parts[0]) < 2 || !strings.EqualFold(parts[0][:2], "NT") {
 		return Decoration{}, fmt.Errorf("%q: %w", text, ErrDecoration)
 	}

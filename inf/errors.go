@@ -48,7 +48,9 @@ const (
 	maxLines    = 1 << 19  // physical lines, so that positions stay small
 	maxFields   = 1 << 20  // fields in all, so that a file of commas stays small
 	maxSections = 1 << 16
-	maxFindings = 500 // more say nothing new
+	maxFindings = 500     // more say nothing new
+	maxFiles    = 1 << 16 // files that one architecture names
+	maxMissing  = 1000    // sections that are named and not there, for messages
 )
 
 // The errors of the limits.
@@ -57,6 +59,7 @@ var (
 	ErrTooManyLines    = errors.New("too many lines")
 	ErrTooManyFields   = errors.New("too many fields")
 	ErrTooManySections = errors.New("too many sections")
+	ErrTooManyFiles    = errors.New("too many files for one package")
 	ErrCodePage        = errors.New("unknown code page")
 )
 

@@ -19,13 +19,13 @@ func (f *File) examine() {
 		f.find("not-a-driver", SeverityNote, Pos{1, 1}, "%s", why)
 		return
 	}
-	for _, p := range f.Version().Problems {
+	for _, p := range f.version().Problems {
 		f.find(p.ID, p.Severity, p.Pos, "%s", p.Message)
 	}
 	f.examineKind()
 	f.examineModels()
 	once := make(map[string]bool) // findings that several architectures share
-	for _, a := range f.Architectures() {
+	for _, a := range f.architectures() {
 		f.examineClosure(f.walk(a), once)
 	}
 	f.examineLocales()
@@ -48,11 +48,11 @@ func (f *File) examineText() {
 
 func asciiLine(l *Line) bool {
 	for _, v := range l.Values {
-		if !asciiBytes([]byte(v)) {
+		if !asciiString(v) {
 			return false
 		}
 	}
-	return asciiBytes([]byte(l.Key))
+	return asciiString(l.Key)
 }
 
 // examineKind applies rule 24.
@@ -94,7 +94,7 @@ func (f *File) uninstall() *Section {
 func (f *File) examineModels() {
 	var archless *Manufacturer
 	others := false // some models are for another architecture than x86
-	all := f.Manufacturers()
+	all := f.manufacturers()
 	for i := range all {
 		m := &all[i]
 		f.examineTokens(m.Pos, m.Name, m.Models)
@@ -185,7 +185,7 @@ func (f *File) examineFile(file SourceFile, find func(string, Severity, Pos, str
 	case strings.HasSuffix(ext, "_"):
 		find("compressed-name", SeverityWarning, file.Pos, "%s: the inf gives the names of the expanded files", file.Name)
 	}
-	if f.CodePage != 0 && f.CodePage != 65001 && !asciiBytes([]byte(file.Name)) {
+	if f.CodePage != 0 && f.CodePage != 65001 && !asciiString(file.Name) {
 		find("ansi-file-name", SeverityWarning, file.Pos, "the name %s depends on the ansi code page of the machine; here it was read in %d", file.Name, f.CodePage)
 	}
 }
@@ -214,10 +214,10 @@ func (f *File) examineLocales() {
 // needs lists what a package must bring along.
 func (f *File) needs() []string {
 	var all []string
-	for _, c := range f.Version().CatalogFiles {
+	for _, c := range f.version().CatalogFiles {
 		all = append(all, c.Decoration+"="+c.Name)
 	}
-	for _, a := range f.Architectures() {
+	for _, a := range f.architectures() {
 		for _, file := range f.walk(a).files {
 			all = append(all, a.String()+" "+file.Name+" "+file.Path)
 		}

@@ -60,7 +60,7 @@ func (f *File) InboxFiles(a Arch) []SourceFile { return slices.Clone(f.walk(a).i
 func (f *File) CopyINFs() []SourceFile {
 	seen := make(map[string]bool)
 	var all []SourceFile
-	for _, a := range f.Architectures() {
+	for _, a := range f.architectures() {
 		for _, s := range f.walk(a).copyINFs {
 			if key := fold(s.Name); !seen[key] {
 				seen[key] = true
@@ -120,10 +120,17 @@ func (c *closure) add(file SourceFile, list string) {
 	if file.Problem != nil {
 		key = "\x00" + fold(file.Name)
 	}
-	if c.paths[key] {
+	if c.paths[key] || len(c.paths) > maxFiles {
 		return
 	}
 	c.paths[key] = true
+	if len(c.paths) > maxFiles {
+		// Not to be read as a complete list: the last entry says so.
+		file = SourceFile{Name: file.Name, Pos: file.Pos, Section: file.Section,
+			Problem: fmt.Errorf("%w: at most %d are read", ErrTooManyFiles, maxFiles)}
+		c.files = append(c.files, file)
+		return
+	}
 	if !file.Listed && c.disks.layout && file.Problem == nil {
 		c.inbox = append(c.inbox, file)
 		return
@@ -135,7 +142,7 @@ func (c *closure) add(file SourceFile, list string) {
 // folder (rule 44).
 func (c *closure) copyINF(l *Line, s *Section) {
 	for i, field := range l.Values {
-		if field == "" {
+		if field == "" || len(c.copyINFs) == maxFiles {
 			continue
 		}
 		file := SourceFile{Name: c.f.literal(field), Pos: l.ValuePos(i), Section: s.Name}
@@ -209,7 +216,7 @@ func (f *File) disks(a Arch) disks {
 		files:  []map[string]*Line{byKey("SourceDisksFiles." + a.String()), byKey("SourceDisksFiles")},
 		names:  []map[string]*Line{byKey("SourceDisksNames." + a.String()), byKey("SourceDisksNames")},
 		dests:  byKey("DestinationDirs"),
-		layout: len(f.Version().LayoutFiles) > 0,
+		layout: len(f.version().LayoutFiles) > 0,
 	}
 }
 

@@ -186,6 +186,20 @@ func TestUnionOverVersions(t *testing.T) {
 	}
 }
 
+// TestTooManyFiles: a list that is cut says so and cannot pass for a complete one.
+func TestTooManyFiles(t *testing.T) {
+	var b strings.Builder
+	b.WriteString(device("[I]\nCopyFiles=F\n[F]\n"))
+	for i := range maxFiles + 10 {
+		fmt.Fprintf(&b, "%d.sys\n", i)
+	}
+	files := parse(t, b.String()).Files(AMD64)
+	last := files[len(files)-1]
+	if len(files) != maxFiles+1 || !errors.Is(last.Problem, ErrTooManyFiles) || last.Path != "" {
+		t.Errorf("%d files, the last %+v", len(files), last)
+	}
+}
+
 func TestFilesAreCopies(t *testing.T) {
 	f := parse(t, device("[I]\nCopyFiles=@a"))
 	f.Files(AMD64)[0].Path = "changed"

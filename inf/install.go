@@ -76,10 +76,19 @@ type Reference struct {
 	Inbox bool
 }
 
-// A memo keeps what was walked, because every view of a File asks for it.
+// A memo keeps what the views found, because they ask each other for it.
 type memo struct {
 	once    [len(allArches) + 1]sync.Once
 	closure [len(allArches) + 1]*closure
+
+	versionOnce sync.Once
+	version     Version
+
+	manufacturersOnce sync.Once
+	manufacturers     []Manufacturer
+
+	servedOnce sync.Once
+	served     []Arch
 }
 
 // walk returns what an architecture reads. It is not changed once it is made.
@@ -126,7 +135,7 @@ func (f *File) read(a Arch) *closure {
 func (c *closure) devices() {
 	models := make(map[*Section]bool)
 	installs := make(map[string]bool)
-	for _, m := range c.f.Manufacturers() {
+	for _, m := range c.f.manufacturers() {
 		for _, d := range m.candidates(c.arch) {
 			s := c.f.refer(m.section(d))
 			if s == nil || models[s] {
@@ -192,7 +201,7 @@ func (c *closure) named(l *Line, i int, in *Section) {
 }
 
 func (c *closure) miss(r Reference) {
-	if key := fold(r.Name); !c.wanted[key] {
+	if key := fold(r.Name); !c.wanted[key] && len(c.missing) < maxMissing {
 		c.wanted[key] = true
 		c.missing = append(c.missing, r)
 	}
@@ -248,7 +257,7 @@ func (c *closure) needs(l *Line, _ *Section) {
 func (f *File) Includes() []Include {
 	seen := make(map[string]bool)
 	var all []Include
-	for _, a := range f.Architectures() {
+	for _, a := range f.architectures() {
 		for _, i := range f.walk(a).includes {
 			if key := fold(i.Name); !seen[key] {
 				seen[key] = true

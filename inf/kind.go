@@ -1,6 +1,9 @@
 package inf
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // Kind is what an INF installs. The zero value is not known.
 type Kind int
@@ -63,7 +66,7 @@ func (f *File) hasClass() bool {
 // named .inf that are something else are common: autorun.inf, answer files
 // (rules 16 and 24).
 func (f *File) IsDriver() (ok bool, why string) {
-	v := f.Version()
+	v := f.version()
 	switch kind := f.Kind(); {
 	case !v.Present:
 		return false, "no [Version] section: not a setup information file"
@@ -84,14 +87,17 @@ func (f *File) IsDriver() (ok bool, why string) {
 // undecorated [DefaultInstall], or a class alone, serves the architectures that
 // have SourceDisksFiles or SourceDisksNames sections of their own, and where
 // there are none, x86, amd64 and arm64.
-func (f *File) Architectures() []Arch {
-	var served []Arch
-	for _, a := range allArches {
-		if f.serves(a) {
-			served = append(served, a)
+func (f *File) Architectures() []Arch { return slices.Clone(f.architectures()) }
+
+func (f *File) architectures() []Arch {
+	f.memo.servedOnce.Do(func() {
+		for _, a := range allArches {
+			if f.serves(a) {
+				f.memo.served = append(f.memo.served, a)
+			}
 		}
-	}
-	return served
+	})
+	return f.memo.served
 }
 
 func (f *File) serves(a Arch) bool {
@@ -113,7 +119,7 @@ func (f *File) serves(a Arch) bool {
 
 func (f *File) servesDevices(a Arch) bool {
 	seen := make(map[*Section]bool)
-	for _, m := range f.Manufacturers() {
+	for _, m := range f.manufacturers() {
 		for _, d := range m.candidates(a) {
 			s := f.refer(m.section(d))
 			if s == nil || seen[s] {

@@ -94,7 +94,7 @@ func (l *lexer) blanks() {
 
 // dropped reports blanks outside ASCII at an end of a field.
 func (l *lexer) dropped(blanks string) {
-	if !asciiBytes([]byte(blanks)) {
+	if !asciiString(blanks) {
 		l.f.find("unusual-blank", SeverityWarning, l.here(), "a blank that is none in ASCII stands at an end of this field (%+q); some readers keep it", blanks)
 	}
 }

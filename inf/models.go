@@ -13,7 +13,14 @@ type Manufacturer struct {
 
 // Manufacturers returns the entries of [Manufacturer]. Decorations that are none
 // have their Problem set.
-func (f *File) Manufacturers() []Manufacturer {
+func (f *File) Manufacturers() []Manufacturer { return slices.Clone(f.manufacturers()) }
+
+func (f *File) manufacturers() []Manufacturer {
+	f.memo.manufacturersOnce.Do(func() { f.memo.manufacturers = f.readManufacturers() })
+	return f.memo.manufacturers
+}
+
+func (f *File) readManufacturers() []Manufacturer {
 	s := f.Section("Manufacturer")
 	if s == nil {
 		return nil
@@ -46,7 +53,7 @@ func (f *File) Manufacturers() []Manufacturer {
 // display, those that are none too.
 func (f *File) ModelsDecorations() []Decoration {
 	var all []Decoration
-	for _, m := range f.Manufacturers() {
+	for _, m := range f.manufacturers() {
 		all = append(all, m.Decorations...)
 	}
 	return all

@@ -98,4 +98,18 @@ func fold(s string) string {
 }
 
 // equalFold reports whether two names are equal in Windows' eyes.
-func equalFold(a, b string) bool { return fold(a) == fold(b) }
+func equalFold(a, b string) bool {
+	if asciiString(a) && asciiString(b) {
+		return strings.EqualFold(a, b)
+	}
+	return fold(a) == fold(b)
+}
+
+func asciiString(s string) bool {
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
+}

@@ -67,7 +67,7 @@ func (f *File) selectDevices(s System) Selection {
 	var sel Selection
 	installs := make(map[string]int)   // index into sel.Installs by folded name
 	seen := make(map[*Section][]Model) // models sections that were read
-	for _, m := range f.Manufacturers() {
+	for _, m := range f.manufacturers() {
 		choice, section := f.chooseModels(m, s)
 		models, repeated := seen[section]
 		if !repeated {
@@ -157,7 +157,7 @@ func (f *File) selectNamed(name string, s System) Selection {
 // served lists the architectures that the INF serves, for messages.
 func (f *File) served() string {
 	var names []string
-	for _, a := range f.Architectures() {
+	for _, a := range f.architectures() {
 		names = append(names, a.String())
 	}
 	return strings.Join(names, ", ")

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -62,6 +63,17 @@ var (
 
 // Version returns the [Version] section.
 func (f *File) Version() Version {
+	v := f.version()
+	v.CatalogFiles, v.LayoutFiles, v.Problems = slices.Clone(v.CatalogFiles), slices.Clone(v.LayoutFiles), slices.Clone(v.Problems)
+	return v
+}
+
+func (f *File) version() Version {
+	f.memo.versionOnce.Do(func() { f.memo.version = f.readVersion() })
+	return f.memo.version
+}
+
+func (f *File) readVersion() Version {
 	s := f.Section("Version")
 	if s == nil {
 		return Version{}
@@ -153,6 +165,9 @@ func (v Version) CatalogFor(a Arch) (CatalogFile, bool) {
 }
 
 func (v *Version) problem(id string, s Severity, p Pos, format string, args ...any) {
+	if len(v.Problems) >= maxFindings {
+		return
+	}
 	v.Problems = append(v.Problems, Finding{id, s, p, fmt.Sprintf(format, args...)})
 }
 
