@@ -48,6 +48,9 @@ type view struct {
 
 	category Category // for the score and the outcome
 	rule     string   // that decided the category, for the outcome
+
+	file       *FileFacts // the kernel binary at hand, for its load
+	signatures []covering // that cover it
 }
 
 func newView(f *Facts, t Target) *view {

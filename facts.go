@@ -70,7 +70,9 @@ type SignatureFacts struct {
 	// ImageProblem is set for an embedded signature whose digest is not
 	// that of the file it is in.
 	ImageProblem *authenticode.Problem
-	Verdict      trust.Verdict
+	// Verdict is what the machine's stores make of it, Kernel what the roots
+	// built into Windows do, on which no store has an influence.
+	Verdict, Kernel trust.Verdict
 }
 
 // Problem is why the mathematics of the signature does not hold, nil if it
@@ -170,7 +172,10 @@ type FileFacts struct {
 	// Path is the file as the report names it: as on disk, or as the INF
 	// spells it where it is missing.
 	Path string
-	Role Role
+	// INFPath is where the INF says the file is, relative to its folder;
+	// empty for the INF and for names that lead out of the package.
+	INFPath string
+	Role    Role
 	// Line is the line of the INF that names the file, 0 for the INF.
 	Line int
 	// Archs are the architectures that need it.

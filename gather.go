@@ -151,7 +151,7 @@ func (g Gatherer) files(p *Package, f *Facts) []*FileFacts {
 	files := make([]*FileFacts, 1+len(refs))
 	files[0] = &FileFacts{Role: RoleINF, Archs: f.Archs}
 	for i, r := range refs {
-		files[1+i] = &FileFacts{Path: p.Display(r.Path), Role: r.role, Line: r.Pos.Line, Archs: r.archs}
+		files[1+i] = &FileFacts{Path: p.Display(r.Path), INFPath: r.Path, Role: r.role, Line: r.Pos.Line, Archs: r.archs}
 		if r.Problem != nil {
 			files[1+i].Path = r.Name
 		}

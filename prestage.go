@@ -32,6 +32,7 @@ package prestage
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"prestage/trust"
@@ -166,6 +167,36 @@ func (r *Report) fail(path string, err error) {
 	r.Errors = append(r.Errors, ErrorReport{path, err.Error()})
 }
 
+// loadFindings makes the trap visible: a package that Windows stages, and
+// whose driver its kernel then refuses.
+func loadFindings(verdicts []VerdictReport) []FindingReport {
+	var all []FindingReport
+	at := map[string]int{}
+	for _, v := range verdicts {
+		if v.Outcome != Silent.String() && v.Outcome != Prompted.String() {
+			continue
+		}
+		target := v.Target.OS + "/" + v.Target.Arch
+		for _, l := range v.Load {
+			if l.Verdict != Blocked.String() {
+				continue
+			}
+			if i, ok := at[l.File]; ok {
+				if !strings.Contains(all[i].Message, target) {
+					all[i].Message += ", " + target
+				}
+				continue
+			}
+			at[l.File] = len(all)
+			all = append(all, FindingReport{
+				ID: "stages-but-will-not-load", Severity: Error.String(), File: l.File,
+				Message: "Windows stages the package, but the kernel will not load this driver: have the Hardware Dev Center sign it. On " + target,
+			})
+		}
+	}
+	return all
+}
+
 // judge predicts for every target and adds what only the verdicts show.
 func judge(o Options, f *Facts) PackageReport {
 	r := newPackageReport(f)
@@ -178,6 +209,10 @@ func judge(o Options, f *Facts) PackageReport {
 		applies = applies || p.Outcome != NotApplicable
 		r.Verdicts = append(r.Verdicts, v)
 	}
+	r.Findings = append(r.Findings, loadFindings(r.Verdicts)...)
+	slices.SortStableFunc(r.Findings, func(a, b FindingReport) int {
+		return slices.Index(severityWords[:], b.Severity) - slices.Index(severityWords[:], a.Severity)
+	})
 	if !applies && o.Gate.Need != NeedNothing {
 		// Nothing at all applies, not even among targets that nobody named:
 		// that is no pass.

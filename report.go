@@ -144,6 +144,8 @@ type VerdictReport struct {
 	LogCodes    []string     `json:"logCodes"`
 	SignerName  string       `json:"signerName"`
 	SignerScore ScoreReport  `json:"signerScore"`
+	Rank        *RankReport  `json:"rank,omitempty"`
+	Load        []LoadReport `json:"load"`
 	Reason      string       `json:"reason"` // the deciding step, in a sentence
 	Basis       string       `json:"basis"`
 	Because     []StepReport `json:"because"`
@@ -156,6 +158,26 @@ type TargetReport struct {
 	Build int    `json:"build"`
 	Arch  string `json:"arch"`
 	User  string `json:"user"`
+}
+
+// LoadReport is whether the kernel would load a driver.
+type LoadReport struct {
+	File        string       `json:"file"`
+	Verdict     string       `json:"verdict"`               // loads, blocked or not-judged
+	ProblemCode int          `json:"problemCode,omitempty"` // of the device, where it is blocked
+	Because     []StepReport `json:"because"`
+}
+
+// RankReport is the rank that the package's nodes get, lower being better.
+type RankReport struct {
+	Best string     `json:"best"` // for the best matching device
+	IDs  []RankedID `json:"ids,omitempty"`
+}
+
+// RankedID is a device id that the INF lists, with the rank of a match.
+type RankedID struct {
+	ID   string `json:"id"`
+	Rank string `json:"rank"`
 }
 
 // ScoreReport is a signer score.
@@ -408,6 +430,7 @@ func newVerdictReport(f *Facts, t Target, c Classification, p Prediction) Verdic
 		Prompt:      p.Prompt.String(),
 		StatusCode:  p.Status.Hex(),
 		LogCodes:    []string{},
+		Load:        []LoadReport{},
 		SignerName:  f.signerName(t.Arch),
 		SignerScore: ScoreReport{c.Score.Hex(), c.Score.String()},
 		Reason:      reason(c, p),
@@ -417,10 +440,23 @@ func newVerdictReport(f *Facts, t Target, c Classification, p Prediction) Verdic
 	for _, code := range p.LogCodes {
 		r.LogCodes = append(r.LogCodes, code.Hex())
 	}
-	for _, s := range because {
-		r.Because = append(r.Because, StepReport{s.Rule, s.Text, s.Basis.String(), s.Cite})
+	r.Because = stepReports(because)
+	for _, l := range JudgeLoad(f, t) {
+		load := LoadReport{File: l.File.Path, Verdict: l.Verdict.String(), Because: stepReports(l.Because)}
+		if l.Verdict == Blocked {
+			load.ProblemCode = ProblemUnsignedDriver
+		}
+		r.Load = append(r.Load, load)
 	}
 	return r
+}
+
+func stepReports(steps []Step) []StepReport {
+	all := make([]StepReport, len(steps))
+	for i, s := range steps {
+		all[i] = StepReport{s.Rule, s.Text, s.Basis.String(), s.Cite}
+	}
+	return all
 }
 
 // reason is the sentence that decided: that of the outcome where a signature

@@ -72,15 +72,20 @@ func (s *shared) catalog(g Gatherer, p *Package, name string) catalogRead {
 // judge gives the verdict on a signature and on those nested in it.
 func (g Gatherer) judge(s *authenticode.Signature) []SignatureFacts {
 	var all []SignatureFacts
+	o := trust.Options{At: g.At, Purpose: trust.CodeSigning}
 	for i, sig := range s.All() {
 		all = append(all, SignatureFacts{
 			Signature: sig,
 			Nested:    i > 0,
-			Verdict:   trust.Verify(sig, g.Store, trust.Options{At: g.At, Purpose: trust.CodeSigning}),
+			Verdict:   trust.Verify(sig, g.Store, o),
+			Kernel:    trust.Verify(sig, kernelStore(), o),
 		})
 	}
 	return all
 }
+
+// kernelStore stands for the roots that are built into Windows.
+var kernelStore = sync.OnceValue(trust.DefaultStore)
 
 // scan is what was found in a file on disk.
 type scan struct {

@@ -57,7 +57,27 @@ type Scenario struct {
 	EnforcementDisabled bool
 	// SMode is Windows 10 or 11 in S mode (rule 148).
 	SMode bool
+	// Upgraded: the machine was upgraded from a Windows before 10 1607 (rule
+	// 173).
+	Upgraded bool
+	// MemoryIntegrity is the state of memory integrity, HVCI (rule 184).
+	MemoryIntegrity Switch
+	// DriverPolicy is the phase of the Windows Driver policy of April 2026
+	// (rule 177).
+	DriverPolicy DriverPolicy
 }
+
+// DriverPolicy is a phase of the Windows Driver policy of April 2026, on the
+// releases that have it (rule 177).
+type DriverPolicy int
+
+const (
+	// DriverPolicyEvaluation watches cross-signed drivers and lets them load.
+	// It is the zero value: every machine begins in it.
+	DriverPolicyEvaluation DriverPolicy = iota
+	// DriverPolicyEnforced blocks them.
+	DriverPolicyEnforced
+)
 
 // Check reports a combination that no machine can be in.
 func (s Scenario) Check() error {

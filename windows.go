@@ -25,6 +25,8 @@ type Windows struct {
 	Archs []inf.Arch
 	// Staging is what the release's driver staging does.
 	Staging *Staging
+	// Kernel is what the release's kernel asks of drivers.
+	Kernel *Kernel
 	// Cite names the sources of this row's version numbers.
 	Cite string
 }
@@ -54,6 +56,33 @@ type Staging struct {
 	// (rule 163).
 	AllSigningEqual bool
 }
+
+// Kernel is what a generation of Windows kernels asks of the drivers that it
+// loads (section H.1 of the rules). Releases share it.
+type Kernel struct {
+	// SecureBoot: the release knows Secure Boot, and with it on, a 32-bit
+	// kernel enforces signatures too (rule 172).
+	SecureBoot bool
+	// BootStartEmbedded: a boot-start driver of a 64-bit system needs an
+	// embedded signature (rule 178).
+	BootStartEmbedded bool
+	// MicrosoftOnly: with Secure Boot on, cross-signed drivers load by
+	// exception only (rules 172 and 173).
+	MicrosoftOnly bool
+	// Attested: attestation signatures are supported (rule 180).
+	Attested bool
+	// DriverPolicy: the update of April 2026 brought the Windows Driver policy
+	// (rule 177).
+	DriverPolicy bool
+}
+
+var (
+	kernelVista  = &Kernel{BootStartEmbedded: true}
+	kernel8      = &Kernel{SecureBoot: true, BootStartEmbedded: true}
+	kernel10     = &Kernel{SecureBoot: true, Attested: true}
+	kernel10RS1  = &Kernel{SecureBoot: true, Attested: true, MicrosoftOnly: true}
+	kernelPolicy = &Kernel{SecureBoot: true, Attested: true, MicrosoftOnly: true, DriverPolicy: true}
+)
 
 var (
 	stagingVista = &Staging{}
@@ -105,37 +134,37 @@ const citeVersions = `rule 37; "INF Manufacturer Section"`
 // releases is ordered by age within clients, then servers, so that the
 // newest release of a family is its last row.
 var releases = []Windows{
-	{"vista", "vista", "Windows Vista", 6, 0, 6002, false, pc, stagingVista, citeVersions},
-	{"win7", "win7", "Windows 7", 6, 1, 7601, false, pc, staging7, citeVersions},
-	{"win8", "win8", "Windows 8", 6, 2, 9200, false, pc, staging8, citeVersions},
-	{"win8.1", "win8.1", "Windows 8.1", 6, 3, 9600, false, pc, staging81, citeVersions},
-	{"win10-1507", "win10", "Windows 10 1507", 10, 0, 10240, false, pc, staging10Early, citeVersions},
-	{"win10-1511", "win10", "Windows 10 1511", 10, 0, 10586, false, pc, staging10Early, citeVersions},
-	{"win10-1607", "win10", "Windows 10 1607", 10, 0, 14393, false, pc, staging10, citeVersions},
-	{"win10-1703", "win10", "Windows 10 1703", 10, 0, 15063, false, pc, staging10, citeVersions},
-	{"win10-1709", "win10", "Windows 10 1709", 10, 0, 16299, false, pcArm, staging10, citeVersions},
-	{"win10-1803", "win10", "Windows 10 1803", 10, 0, 17134, false, pcArm, staging10, citeVersions},
-	{"win10-1809", "win10", "Windows 10 1809", 10, 0, 17763, false, pcArm, staging10, citeVersions},
-	{"win10-1903", "win10", "Windows 10 1903", 10, 0, 18362, false, pcArm, staging10, citeVersions},
-	{"win10-1909", "win10", "Windows 10 1909", 10, 0, 18363, false, pcArm, staging10, citeVersions},
-	{"win10-2004", "win10", "Windows 10 2004", 10, 0, 19041, false, pcArm, staging10, citeVersions},
-	{"win10-20h2", "win10", "Windows 10 20H2", 10, 0, 19042, false, pcArm, staging10, citeVersions},
-	{"win10-21h1", "win10", "Windows 10 21H1", 10, 0, 19043, false, pcArm, staging10, citeVersions},
-	{"win10-21h2", "win10", "Windows 10 21H2", 10, 0, 19044, false, pcArm, staging10, citeVersions},
-	{"win10-22h2", "win10", "Windows 10 22H2", 10, 0, 19045, false, pcArm, staging10, citeVersions},
-	{"win11-21h2", "win11", "Windows 11 21H2", 10, 0, 22000, false, arm64, staging10, citeVersions},
-	{"win11-22h2", "win11", "Windows 11 22H2", 10, 0, 22621, false, arm64, staging10, citeVersions},
-	{"win11-23h2", "win11", "Windows 11 23H2", 10, 0, 22631, false, arm64, staging10, citeVersions},
-	{"win11-24h2", "win11", "Windows 11 24H2", 10, 0, 26100, false, arm64, staging10, citeVersions},
-	{"win11-25h2", "win11", "Windows 11 25H2", 10, 0, 26200, false, arm64, staging10, citeVersions},
-	{"server2008", "server2008", "Windows Server 2008", 6, 0, 6002, true, pc, stagingVista, citeVersions},
-	{"server2008r2", "server2008r2", "Windows Server 2008 R2", 6, 1, 7601, true, only64, staging7, citeVersions},
-	{"server2012", "server2012", "Windows Server 2012", 6, 2, 9200, true, only64, staging8, citeVersions},
-	{"server2012r2", "server2012r2", "Windows Server 2012 R2", 6, 3, 9600, true, only64, staging81, citeVersions},
-	{"server2016", "server2016", "Windows Server 2016", 10, 0, 14393, true, only64, staging10, citeVersions},
-	{"server2019", "server2019", "Windows Server 2019", 10, 0, 17763, true, only64, staging10, citeVersions},
-	{"server2022", "server2022", "Windows Server 2022", 10, 0, 20348, true, only64, staging10, citeVersions},
-	{"server2025", "server2025", "Windows Server 2025", 10, 0, 26100, true, only64, staging10, citeVersions},
+	{"vista", "vista", "Windows Vista", 6, 0, 6002, false, pc, stagingVista, kernelVista, citeVersions},
+	{"win7", "win7", "Windows 7", 6, 1, 7601, false, pc, staging7, kernelVista, citeVersions},
+	{"win8", "win8", "Windows 8", 6, 2, 9200, false, pc, staging8, kernel8, citeVersions},
+	{"win8.1", "win8.1", "Windows 8.1", 6, 3, 9600, false, pc, staging81, kernel8, citeVersions},
+	{"win10-1507", "win10", "Windows 10 1507", 10, 0, 10240, false, pc, staging10Early, kernel10, citeVersions},
+	{"win10-1511", "win10", "Windows 10 1511", 10, 0, 10586, false, pc, staging10Early, kernel10, citeVersions},
+	{"win10-1607", "win10", "Windows 10 1607", 10, 0, 14393, false, pc, staging10, kernel10RS1, citeVersions},
+	{"win10-1703", "win10", "Windows 10 1703", 10, 0, 15063, false, pc, staging10, kernel10RS1, citeVersions},
+	{"win10-1709", "win10", "Windows 10 1709", 10, 0, 16299, false, pcArm, staging10, kernel10RS1, citeVersions},
+	{"win10-1803", "win10", "Windows 10 1803", 10, 0, 17134, false, pcArm, staging10, kernel10RS1, citeVersions},
+	{"win10-1809", "win10", "Windows 10 1809", 10, 0, 17763, false, pcArm, staging10, kernel10RS1, citeVersions},
+	{"win10-1903", "win10", "Windows 10 1903", 10, 0, 18362, false, pcArm, staging10, kernel10RS1, citeVersions},
+	{"win10-1909", "win10", "Windows 10 1909", 10, 0, 18363, false, pcArm, staging10, kernel10RS1, citeVersions},
+	{"win10-2004", "win10", "Windows 10 2004", 10, 0, 19041, false, pcArm, staging10, kernel10RS1, citeVersions},
+	{"win10-20h2", "win10", "Windows 10 20H2", 10, 0, 19042, false, pcArm, staging10, kernel10RS1, citeVersions},
+	{"win10-21h1", "win10", "Windows 10 21H1", 10, 0, 19043, false, pcArm, staging10, kernel10RS1, citeVersions},
+	{"win10-21h2", "win10", "Windows 10 21H2", 10, 0, 19044, false, pcArm, staging10, kernel10RS1, citeVersions},
+	{"win10-22h2", "win10", "Windows 10 22H2", 10, 0, 19045, false, pcArm, staging10, kernel10RS1, citeVersions},
+	{"win11-21h2", "win11", "Windows 11 21H2", 10, 0, 22000, false, arm64, staging10, kernel10RS1, citeVersions},
+	{"win11-22h2", "win11", "Windows 11 22H2", 10, 0, 22621, false, arm64, staging10, kernel10RS1, citeVersions},
+	{"win11-23h2", "win11", "Windows 11 23H2", 10, 0, 22631, false, arm64, staging10, kernel10RS1, citeVersions},
+	{"win11-24h2", "win11", "Windows 11 24H2", 10, 0, 26100, false, arm64, staging10, kernelPolicy, citeVersions},
+	{"win11-25h2", "win11", "Windows 11 25H2", 10, 0, 26200, false, arm64, staging10, kernelPolicy, citeVersions},
+	{"server2008", "server2008", "Windows Server 2008", 6, 0, 6002, true, pc, stagingVista, kernelVista, citeVersions},
+	{"server2008r2", "server2008r2", "Windows Server 2008 R2", 6, 1, 7601, true, only64, staging7, kernelVista, citeVersions},
+	{"server2012", "server2012", "Windows Server 2012", 6, 2, 9200, true, only64, staging8, kernel8, citeVersions},
+	{"server2012r2", "server2012r2", "Windows Server 2012 R2", 6, 3, 9600, true, only64, staging81, kernel8, citeVersions},
+	{"server2016", "server2016", "Windows Server 2016", 10, 0, 14393, true, only64, staging10, kernel10RS1, citeVersions},
+	{"server2019", "server2019", "Windows Server 2019", 10, 0, 17763, true, only64, staging10, kernel10RS1, citeVersions},
+	{"server2022", "server2022", "Windows Server 2022", 10, 0, 20348, true, only64, staging10, kernel10RS1, citeVersions},
+	{"server2025", "server2025", "Windows Server 2025", 10, 0, 26100, true, only64, staging10, kernelPolicy, citeVersions},
 }
 
 // Releases returns every Windows release that prestage knows, clients from

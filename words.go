@@ -83,3 +83,6 @@ const lifetimeNote = " (the certificate has the lifetime-signing purpose, so its
 func (s *SignatureFacts) lifetimeSigning() bool {
 	return slices.ContainsFunc(s.Verdict.Notes, func(p trust.Problem) bool { return p.Reason == trust.LifetimeSigning })
 }
+
+// equalFold compares names as Windows does: without regard to case.
+func equalFold(a, b string) bool { return strings.EqualFold(a, b) }

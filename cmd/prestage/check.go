@@ -39,6 +39,9 @@ type checkFlags struct {
 	secureBoot         string
 	disableEnforcement bool
 	sMode              bool
+	upgraded           bool
+	memoryIntegrity    string
+	driverPolicy       string
 	require            string
 	minScore           string
 	jobs               int
@@ -73,6 +76,9 @@ func (f *checkFlags) register(flags *pflag.FlagSet) {
 	flags.StringVar(&f.secureBoot, "secure-boot", "", "Secure Boot is `on|off` (default: as the release ships)")
 	flags.BoolVar(&f.disableEnforcement, "disable-enforcement", false, "driver signature enforcement was disabled for this boot (F8)")
 	flags.BoolVar(&f.sMode, "s-mode", false, "Windows is in S mode")
+	flags.BoolVar(&f.upgraded, "upgraded", false, "the machine was upgraded from a Windows before 10 1607")
+	flags.StringVar(&f.memoryIntegrity, "memory-integrity", "", "memory integrity (HVCI) is `on|off`")
+	flags.StringVar(&f.driverPolicy, "driver-policy", "evaluation", "phase of the Windows Driver policy of April 2026: `evaluation|enforced`")
 	flags.StringVar(&f.require, "require", "installable", "the gate: `silent|installable|none`")
 	flags.StringVar(&f.minScore, "min-score", "", "the gate: worst signer score that passes (`NAME`: whql, authenticode, ...)")
 	flags.IntVarP(&f.jobs, "jobs", "j", runtime.GOMAXPROCS(0), "read `N` files at a time")
@@ -141,15 +147,18 @@ func (f *checkFlags) options(env environment) (prestage.Options, error) {
 		fail("target", err)
 		o.Targets = append(o.Targets, specs...)
 	}
-	switch f.secureBoot {
-	case "":
-	case "on":
-		o.Scenario.SecureBoot = prestage.On
-	case "off":
-		o.Scenario.SecureBoot = prestage.Off
+	o.Scenario.SecureBoot, err = parseSwitch(f.secureBoot)
+	fail("secure-boot", err)
+	o.Scenario.MemoryIntegrity, err = parseSwitch(f.memoryIntegrity)
+	fail("memory-integrity", err)
+	switch f.driverPolicy {
+	case "evaluation":
+	case "enforced":
+		o.Scenario.DriverPolicy = prestage.DriverPolicyEnforced
 	default:
-		fail("secure-boot", fmt.Errorf("%q: use on or off", f.secureBoot))
+		fail("driver-policy", fmt.Errorf("%q: use evaluation or enforced", f.driverPolicy))
 	}
+	o.Scenario.Upgraded = f.upgraded
 	o.Scenario.TestSigning = f.testSigning
 	o.Scenario.EnforcementDisabled = f.disableEnforcement
 	o.Scenario.SMode = f.sMode
@@ -170,6 +179,18 @@ func (f *checkFlags) options(env environment) (prestage.Options, error) {
 	}
 	o.Store, err = f.stores.store()
 	return o, err
+}
+
+func parseSwitch(word string) (prestage.Switch, error) {
+	switch word {
+	case "":
+		return prestage.Default, nil
+	case "on":
+		return prestage.On, nil
+	case "off":
+		return prestage.Off, nil
+	}
+	return prestage.Default, fmt.Errorf("%q: use on or off", word)
 }
 
 // parseAt reads the clock: the given time, or now.

@@ -103,9 +103,35 @@ func (t *textReport) verdicts(p *prestage.PackageReport) {
 	for _, reason := range said {
 		t.entry(dim, "because", textIndent, clean(reason))
 	}
+	for _, load := range t.loads(p) {
+		t.entry(dim, "kernel", textIndent, load)
+	}
 	for _, prompt := range prompts(p) {
 		t.entry(dim, "dialog", textIndent, clean(prompt))
 	}
+}
+
+// loads says of each kernel binary whether the kernel loads it, each answer
+// once, with the targets where there are several.
+func (t *textReport) loads(p *prestage.PackageReport) []string {
+	var all []string
+	where := map[string][]string{}
+	inks := map[string]ink{"loads": green, "blocked": red, "not-judged": yellow}
+	for _, v := range p.Verdicts {
+		for _, l := range v.Load {
+			text := clean(inPackage(p, l.File)) + " " + t.paint(inks[l.Verdict], l.Verdict) + ": " + clean(l.Because[len(l.Because)-1].Text)
+			if where[text] == nil {
+				all = append(all, text)
+			}
+			where[text] = append(where[text], targetName(v.Target))
+		}
+	}
+	if len(p.Verdicts) > 1 {
+		for i, text := range all {
+			all[i] = text + " (" + strings.Join(where[text], ", ") + ")"
+		}
+	}
+	return all
 }
 
 // prompts says what the dialogs ask, each once (section F.3 of the rules).

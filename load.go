@@ -1,0 +1,372 @@
+package prestage
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"prestage/inf"
+	"prestage/trust"
+)
+
+// LoadVerdict is whether the kernel would load a driver once it is staged.
+type LoadVerdict int
+
+const (
+	// LoadUnknown is the zero value.
+	LoadUnknown LoadVerdict = iota
+	// Loads: the kernel accepts a signature that covers the file, or asks for
+	// none.
+	Loads
+	// Blocked: the kernel refuses the file; the device has problem code 52,
+	// CM_PROB_UNSIGNED_DRIVER.
+	Blocked
+	// NotJudged: the public sources do not say.
+	NotJudged
+)
+
+var loadWords = [...]string{"unknown", "loads", "blocked", "not-judged"}
+
+// String returns the word of the JSON report: loads, blocked or not-judged.
+func (l LoadVerdict) String() string {
+	if l < 0 || int(l) >= len(loadWords) {
+		return "unknown"
+	}
+	return loadWords[l]
+}
+
+// ProblemUnsignedDriver is CM_PROB_UNSIGNED_DRIVER, the device problem of a
+// driver that the kernel refuses: Code 52 (rule 171).
+const ProblemUnsignedDriver = 52
+
+// Load is the judgement on one kernel binary.
+type Load struct {
+	File    *FileFacts
+	Verdict LoadVerdict
+	Because []Step
+}
+
+// JudgeLoad says for each kernel binary of the package that the target needs
+// whether its kernel would load it (section H.1 of the rules). Neither the
+// category nor the machine's stores have a say: the kernel has roots of its
+// own (rule 182).
+func JudgeLoad(f *Facts, t Target) []Load {
+	v := newView(f, t)
+	if !v.selection.Applies {
+		return nil
+	}
+	var all []Load
+	for _, file := range v.files {
+		if file.Role != RoleDriver {
+			continue
+		}
+		v.file, v.signatures = file, v.covering(file)
+		verdict, _, because := decide(loadRules, v)
+		all = append(all, Load{file, verdict, because})
+	}
+	return all
+}
+
+// covering is a signature that covers a file for the kernel: embedded in it,
+// nested in an embedded one, or that of the catalog that lists it (rule 181).
+type covering struct {
+	*SignatureFacts
+	source string // "embedded", "nested" or "catalog"
+}
+
+// covering returns the signatures that cover the file and hold.
+func (v *view) covering(f *FileFacts) []covering {
+	var all []covering
+	for i := range f.Signatures {
+		s := &f.Signatures[i]
+		if s.Problem() != nil {
+			continue
+		}
+		source := "embedded"
+		if s.Nested {
+			source = "nested"
+		}
+		all = append(all, covering{s, source})
+	}
+	if v.cat != nil && v.cat.Catalog != nil && v.cat.Signed() && v.covers(f) && v.cat.Primary().Problem() == nil {
+		all = append(all, covering{v.cat.Primary(), "catalog"})
+	}
+	return all
+}
+
+// microsoft reports a signature under a Microsoft root of the kernel, with
+// the purposes of drivers (rules 172 and 181).
+func (c covering) microsoft() bool {
+	v := &c.Kernel
+	driver := []trust.Authority{trust.Windows, trust.WHQL, trust.WHQLAttested, trust.ELAM}
+	return v.Trusted && v.MicrosoftRoot && slices.Contains(driver, v.Authority)
+}
+
+// attested reports one that the Hardware Dev Center made on the vendor's
+// word.
+func (c covering) attested() bool {
+	return c.microsoft() && c.Kernel.Authority == trust.WHQLAttested
+}
+
+// crossSigned reports a chain to the Code Verification Root through a
+// cross-certificate that the signature carries (rule 176).
+func (c covering) crossSigned() bool {
+	p := c.Kernel.KernelPath
+	return p != nil && len(p.Problems()) == 0
+}
+
+// crossCutOff is the date before which the certificates of cross-signed
+// drivers were issued that Windows 10 1607 and later still accept (rule 173).
+var crossCutOff = time.Date(2015, 7, 29, 0, 0, 0, 0, time.UTC)
+
+// old reports a cross-signed signature of a certificate from before the
+// cut-off.
+func (c covering) old() bool {
+	return c.crossSigned() && c.Signature.Signer != nil && c.Signature.Signer.NotBefore.Before(crossCutOff)
+}
+
+func (v *view) anySignature(is func(covering) bool) bool {
+	return slices.ContainsFunc(v.signatures, is)
+}
+
+// describe names the first signature that is so.
+func (v *view) describe(is func(covering) bool) string {
+	i := slices.IndexFunc(v.signatures, is)
+	if i < 0 {
+		return "no signature"
+	}
+	c := v.signatures[i]
+	name := "an unnamed signer"
+	if c.Signature.Signer != nil {
+		name = fmt.Sprintf("%q", c.Signature.Signer.Subject.CommonName())
+	}
+	return fmt.Sprintf("the %s signature by %s", c.source, name)
+}
+
+// secureBoot is the state of Secure Boot: as asked for, else as machines of
+// the release ship (matrix F.4).
+func (v *view) secureBoot() bool {
+	switch v.Scenario.SecureBoot {
+	case On:
+		return v.Windows.Kernel.SecureBoot
+	case Off:
+		return false
+	}
+	return v.Windows.Kernel.SecureBoot && v.Arch != inf.X86 && !v.Scenario.TestSigning
+}
+
+// enforced reports whether the kernel asks for a signature at all (rule 172).
+func (v *view) enforced() bool { return v.Arch != inf.X86 || v.secureBoot() }
+
+// service returns the service whose binary the file is.
+func (v *view) bootStart() bool {
+	return v.hasService(func(s inf.Service) bool { return s.BootStart })
+}
+
+func (v *view) earlyLaunch() bool {
+	return v.hasService(func(s inf.Service) bool { return s.BootStart && equalFold(s.LoadOrderGroup, "Early-Launch") })
+}
+
+func (v *view) hasService(is func(inf.Service) bool) bool {
+	files := v.File.Files(v.Arch)
+	for _, s := range v.File.Services(v.Arch) {
+		src, ok := s.BinaryFile(files)
+		if ok && s.Kernel && is(s) && equalFold(v.file.INFPath, src.Path) {
+			return true
+		}
+	}
+	return false
+}
+
+const (
+	citeKernelPolicy = `rule 172; "Kernel-Mode Code Signing Policy"`
+	citeDriverPolicy = `rule 177; "The Windows Driver policy", support.microsoft.com`
+	blockedAs        = "Code 52, 0xC0000428, CodeIntegrity event 3004"
+)
+
+// loadRules is rules 171 to 186. Any one signature that fits is enough.
+var loadRules = []rule[LoadVerdict]{
+	{
+		id: "load-file-missing", basis: Documented,
+		cite: `rule 49; "Driver Store"`,
+		when: func(v *view) bool { return !v.file.Present },
+		then: NotJudged,
+		say:  text("the file is not in the package"),
+	},
+	{
+		id: "load-unreadable", basis: Documented,
+		cite: `rule 79`,
+		when: func(v *view) bool { return v.file.Err != nil || v.file.Image == nil },
+		then: Blocked,
+		say:  text("the file is no PE image, so the kernel cannot load it"),
+	},
+	{
+		id: "load-enforcement-off", basis: Documented,
+		cite: `rule 150; "Installing an Unsigned Driver during Development and Test"`,
+		when: func(v *view) bool { return v.Scenario.EnforcementDisabled },
+		then: Loads,
+		say:  text("enforcement is disabled for this boot"),
+	},
+	{
+		id: "load-x86", basis: Documented,
+		cite: citeKernelPolicy,
+		when: func(v *view) bool { return !v.enforced() && !v.bootStart() },
+		then: Loads,
+		say:  text("a 32-bit kernel without Secure Boot asks for no signature of drivers that do not start at boot"),
+	},
+	{
+		id: "load-unsigned", basis: Documented,
+		cite: citeKernelPolicy,
+		when: func(v *view) bool { return len(v.signatures) == 0 },
+		then: Blocked,
+		say:  text("no signature that holds covers the file, neither an embedded one nor the catalog's (" + blockedAs + ")"),
+	},
+	{
+		id: "load-test-signing", basis: Documented,
+		cite: `rules 151 and 183; "The TESTSIGNING Boot Configuration Option"`,
+		when: func(v *view) bool { return v.Scenario.TestSigning },
+		then: Loads,
+		say: func(v *view) string {
+			return "in test mode any signature that holds is enough: " + v.describe(func(covering) bool { return true })
+		},
+	},
+	{
+		id: "load-boot-start-embedded", basis: Documented,
+		cite: `rule 178, contradiction C-15; "Kernel-Mode Code Signing Requirements"`,
+		when: func(v *view) bool {
+			return v.Windows.Kernel.BootStartEmbedded && v.Arch != inf.X86 && v.bootStart() && !v.anySignature(func(c covering) bool { return c.source != "catalog" })
+		},
+		then: Blocked,
+		say:  text("the driver starts at boot and has no embedded signature, which this release requires (" + blockedAs + ")"),
+	},
+	{
+		id: "load-elam", basis: Documented,
+		cite: `rule 186; "ELAM Driver Requirements"`,
+		when: func(v *view) bool {
+			return v.earlyLaunch() && !v.anySignature(func(c covering) bool { return c.microsoft() && c.Kernel.Authority == trust.ELAM })
+		},
+		then: Blocked,
+		say:  text("an Early-Launch driver needs a signature with the ELAM purpose (" + blockedAs + ")"),
+	},
+	{
+		id: "load-microsoft", basis: Documented,
+		cite: citeKernelPolicy + `; rule 181`,
+		when: func(v *view) bool {
+			return v.anySignature(func(c covering) bool { return c.microsoft() && !c.attested() })
+		},
+		then: Loads,
+		say: func(v *view) string {
+			return v.describe(func(c covering) bool { return c.microsoft() && !c.attested() }) + " ends in a Microsoft root of the kernel"
+		},
+	},
+	{
+		id: "load-attested-server", basis: Inferred,
+		cite: `rule 180, contradiction C-19`,
+		when: func(v *view) bool {
+			return v.Windows.Kernel.Attested && v.Windows.Server && v.anySignature(covering.attested)
+		},
+		then: Loads,
+		say: func(v *view) string {
+			return v.describe(covering.attested) + " is an attestation, which is no supported way for servers; it was seen to load"
+		},
+	},
+	{
+		id: "load-attested", basis: Documented,
+		cite: citeKernelPolicy + `; "Attestation Signing a Kernel Driver"`,
+		when: func(v *view) bool { return v.Windows.Kernel.Attested && v.anySignature(covering.attested) },
+		then: Loads,
+		say: func(v *view) string {
+			return v.describe(covering.attested) + " is an attestation by the Hardware Dev Center"
+		},
+	},
+	{
+		id: "load-attested-old", basis: Inferred,
+		cite: `rule 180; "Attestation Signing a Kernel Driver"`,
+		when: func(v *view) bool {
+			return v.anySignature(covering.attested) && !v.anySignature(covering.crossSigned)
+		},
+		then: NotJudged,
+		say:  text("the signature is an attestation, which Microsoft supports from Windows 10 on only"),
+	},
+	{
+		id: "load-driver-policy-2026", basis: Documented,
+		cite: citeDriverPolicy,
+		when: func(v *view) bool {
+			return v.Windows.Kernel.DriverPolicy && v.Scenario.DriverPolicy == DriverPolicyEnforced && v.anySignature(covering.crossSigned)
+		},
+		then: Blocked,
+		say: func(v *view) string {
+			return v.describe(covering.crossSigned) + " is cross-signed, which the Windows Driver policy of April 2026 no longer accepts unless its allow list has the driver (Code 52)"
+		},
+	},
+	{
+		id: "load-cross-upgraded", basis: Documented,
+		cite: `rule 173; "Kernel-Mode Code Signing Policy"`,
+		when: func(v *view) bool {
+			return v.crossRestricted() && v.Scenario.Upgraded && v.anySignature(covering.crossSigned)
+		},
+		then: Loads,
+		say: func(v *view) string {
+			return v.describe(covering.crossSigned) + " is cross-signed, which a PC upgraded from before Windows 10 1607 accepts" + v.audited()
+		},
+	},
+	{
+		id: "load-cross-before-cut-off", basis: Documented,
+		cite: `rule 173; "Kernel-Mode Code Signing Policy"`,
+		when: func(v *view) bool { return v.crossRestricted() && v.anySignature(covering.old) },
+		then: Loads,
+		say: func(v *view) string {
+			return v.describe(covering.old) + " is cross-signed with a certificate issued before 2015-07-29" + v.audited()
+		},
+	},
+	{
+		id: "load-cross-secure-boot", basis: Documented,
+		cite: `rules 172 and 173; "Kernel-Mode Code Signing Policy"`,
+		when: func(v *view) bool { return v.crossRestricted() && v.anySignature(covering.crossSigned) },
+		then: Blocked,
+		say: func(v *view) string {
+			return fmt.Sprintf("%s is cross-signed with a certificate issued after 2015-07-29; with Secure Boot on, %s accepts Microsoft's signatures only (%s)",
+				v.describe(covering.crossSigned), v.Windows.Title, blockedAs)
+		},
+	},
+	{
+		id: "load-cross-signed", basis: Documented,
+		cite: `rules 172 and 176; "Kernel-Mode Code Signing Policy"`,
+		when: func(v *view) bool { return v.anySignature(covering.crossSigned) },
+		then: Loads,
+		say: func(v *view) string {
+			return v.describe(covering.crossSigned) + " reaches the Microsoft Code Verification Root by its cross-certificate" + v.audited()
+		},
+	},
+	{
+		id: "load-microsoft-other", basis: Inferred,
+		cite: `rule 181`,
+		when: func(v *view) bool {
+			return v.anySignature(func(c covering) bool { return c.Kernel.Trusted && c.Kernel.MicrosoftRoot })
+		},
+		then: NotJudged,
+		say:  text("signed by Microsoft without a purpose of drivers: the sources do not say whether the kernel asks for one"),
+	},
+	{
+		id: "load-no-kernel-root", basis: Documented,
+		cite: citeKernelPolicy + `; rule 182`,
+		when: always,
+		then: Blocked,
+		say: func(v *view) string {
+			return fmt.Sprintf("%s reaches neither a Microsoft root nor, by a cross-certificate in it, the Code Verification Root; the machine's stores do not matter to the kernel (%s)",
+				v.describe(func(covering) bool { return true }), blockedAs)
+		},
+	},
+}
+
+// crossRestricted reports whether cross-signed drivers load by exception
+// only.
+func (v *view) crossRestricted() bool { return v.Windows.Kernel.MicrosoftOnly && v.secureBoot() }
+
+// audited says that the policy of 2026 watches the driver and lets it load.
+func (v *view) audited() string {
+	if v.Windows.Kernel.DriverPolicy && v.Scenario.DriverPolicy != DriverPolicyEnforced {
+		return "; the Windows Driver policy of April 2026 will block it once it is enforced on the machine"
+	}
+	return ""
+}
