@@ -40,7 +40,7 @@ func BenchmarkExpand(b *testing.B) {
 func BenchmarkOpen(b *testing.B) {
 	c := one(storedFolder)
 	for i := range 5000 {
-		c.files = append(c.files, file(`amd64\`+string(rune('a'+i/256))+string(rune(0x100+i%256)), nil))
+		c.files = append(c.files, file(`amd64\`+string(rune('a'+i/256))+string(rune(0x4E00+i%256)), nil))
 		c.files[i].attribs = attrUTF8
 	}
 	data := c.bytes()

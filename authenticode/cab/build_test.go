@@ -182,6 +182,16 @@ func lzxFolder(bits int, kinds ...int) testFolder {
 	}}
 }
 
+// lzxCalls has another translation size: a small one, so that targets wrap
+// around, or none.
+func lzxCalls(size uint32, kinds ...int) testFolder {
+	return testFolder{3 | 18<<8, func(data []byte) [][2][]byte {
+		e := newLZXEncoder(18, kinds...)
+		e.callSize = size
+		return e.encode(data)
+	}}
+}
+
 func quantumFolder(bits int) testFolder {
 	return testFolder{uint16(2 | 4<<4 | bits<<8), func(data []byte) [][2][]byte {
 		e := newQuantumEncoder(bits)
@@ -197,6 +207,8 @@ var allFolders = map[string]testFolder{
 	"lzx-aligned":  lzxFolder(17, lzxAlignedBlock),
 	"lzx-raw":      lzxFolder(16, lzxRaw),
 	"lzx-mixed":    lzxFolder(21, lzxVerbatim, lzxRaw, lzxAlignedBlock),
+	"lzx-calls":    lzxCalls(1<<20, lzxVerbatim),
+	"lzx-no-calls": lzxCalls(0, lzxAlignedBlock),
 	"quantum-10":   quantumFolder(10),
 	"quantum-15":   quantumFolder(15),
 	"quantum-21":   quantumFolder(21),

@@ -53,7 +53,7 @@ func TestRoundTrip(t *testing.T) {
 // TestEveryLength catches mistakes at the ends of blocks and of bit streams.
 func TestEveryLength(t *testing.T) {
 	for name, folder := range allFolders {
-		for n := 1; n < 80; n++ {
+		for n := 1; n < 50; n++ {
 			want := prose(uint64(n), n)
 			got := readAll(t, mustOpen(t, one(folder, file("f", want)).bytes()).Files[0])
 			if !bytes.Equal(got, want) {
@@ -289,6 +289,56 @@ func TestTooManyBlocks(t *testing.T) {
 	}
 }
 
+// TestReadErrors has a disk that fails: that is neither "not a cabinet" nor a
+// short file.
+func TestReadErrors(t *testing.T) {
+	data := one(mszipFolder, file("f", prose(1, 100))).bytes()
+	broken := errors.New("disk on fire")
+	for n := range len(data) {
+		r := failingReader{data, n, broken}
+		c, err := Open(r, int64(len(data)))
+		if err == nil {
+			var f io.ReadCloser
+			if f, err = c.Files[0].Open(); err == nil {
+				_, err = io.ReadAll(f)
+			}
+		}
+		if _, _, err2 := Expand(r, int64(len(data))); !errors.Is(err2, broken) {
+			t.Errorf("failing at %d: Expand: %v", n, err2)
+		}
+		if !errors.Is(err, broken) || errors.Is(err, ErrNotCabinet) || errors.Is(err, ErrTruncated) {
+			t.Errorf("failing at %d: %v", n, err)
+		}
+	}
+}
+
+// failingReader fails every read that touches the byte at and those behind it.
+type failingReader struct {
+	data []byte
+	at   int
+	err  error
+}
+
+func (r failingReader) ReadAt(p []byte, off int64) (int, error) {
+	n := copy(p, r.data[min(off, int64(r.at)):r.at])
+	if n < len(p) {
+		return n, r.err
+	}
+	return n, nil
+}
+
+// TestShorterThanItsSize has a reader that ends before the size it was given
+// with, wherever that is.
+func TestShorterThanItsSize(t *testing.T) {
+	data := one(lzxFolder(15, lzxAlignedBlock), file("f", prose(1, 100))).bytes()
+	for n := range len(data) {
+		_, out, err := Expand(bytes.NewReader(data[:n]), int64(len(data)))
+		if !errors.Is(err, ErrTruncated) || out != nil {
+			t.Errorf("%d of %d bytes: %v", n, len(data), err)
+		}
+	}
+}
+
 // TestDamagedData has what Read must not deliver.
 func TestDamagedData(t *testing.T) {
 	text := prose(5, 50_000)
@@ -383,6 +433,21 @@ func TestSet(t *testing.T) {
 	}
 	if _, err := c.FS().Open("tail"); !errors.Is(err, ErrSpanned) {
 		t.Errorf("tail in FS: %v", err)
+	}
+}
+
+// TestSplitBlock has a block whose second half is in the next cabinet, needed by
+// a file that claims to be whole.
+func TestSplitBlock(t *testing.T) {
+	b := one(storedFolder, file("f", prose(1, 100)))
+	b.next, b.noChecksum = "next.cab\x00disk\x00", true
+	b.mutateBlock = func(_, _ int, d []byte) { d[6], d[7] = 0, 0 }
+	r, err := mustOpen(t, b.bytes()).Files[0].Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.ReadAll(r); !errors.Is(err, ErrSpanned) {
+		t.Errorf("error %v", err)
 	}
 }
 

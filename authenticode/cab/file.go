@@ -37,8 +37,8 @@ func (f *File) Open() (io.ReadCloser, error) {
 	if f.Size == 0 {
 		return &fileReader{file: f, open: true}, nil
 	}
-	if m := f.folder.Method; m == Unknown {
-		return nil, fmt.Errorf("%s: type %#04x: %w", f.Name, f.folder.raw, ErrMethod)
+	if err := f.folder.checkMethod(); err != nil {
+		return nil, fmt.Errorf("%s: %w", f.Name, err)
 	}
 	return &fileReader{file: f, left: f.Size, open: true}, nil
 }

@@ -56,19 +56,32 @@ type decompressor interface {
 	decompress(dst, src []byte) error
 }
 
+// checkMethod reports whether newDecompressor will work.
+func (f *Folder) checkMethod() error {
+	low, high := windows[f.Method][0], windows[f.Method][1]
+	if f.Method == Unknown || f.WindowBits < low || f.WindowBits > high {
+		return fmt.Errorf("folder %d: type %#04x: %w", f.Index, f.raw, ErrMethod)
+	}
+	return nil
+}
+
+// windows has the least and the greatest WindowBits of each method.
+var windows = [...][2]int{Stored: {}, MSZIP: {}, Quantum: {10, 21}, LZX: {15, 21}}
+
 // newDecompressor allocates the window, so it is called only to read.
 func (f *Folder) newDecompressor() (decompressor, error) {
-	switch w := f.WindowBits; {
-	case f.Method == Stored:
-		return stored{}, nil
-	case f.Method == MSZIP:
-		return new(mszip), nil
-	case f.Method == Quantum && w >= 10 && w <= 21:
-		return newQuantum(w), nil
-	case f.Method == LZX && w >= 15 && w <= 21:
-		return newLZX(w), nil
+	if err := f.checkMethod(); err != nil {
+		return nil, err
 	}
-	return nil, fmt.Errorf("folder %d: type %#04x: %w", f.Index, f.raw, ErrMethod)
+	switch f.Method {
+	case MSZIP:
+		return new(mszip), nil
+	case Quantum:
+		return newQuantum(f.WindowBits), nil
+	case LZX:
+		return newLZX(f.WindowBits), nil
+	}
+	return stored{}, nil
 }
 
 // stored is the method of blocks that are not compressed.

@@ -59,6 +59,17 @@ func TestFSErrors(t *testing.T) {
 	if c.Lookup("d") != nil || c.Lookup(".") != nil || c.Lookup("D/F") == nil {
 		t.Error("Lookup confuses files and folders")
 	}
+	d, err := c.FS().Open("d")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	if _, err := d.Read(make([]byte, 1)); !errors.Is(err, fs.ErrInvalid) {
+		t.Errorf("reading a folder: %v", err)
+	}
+	if st, err := d.Stat(); err != nil || st.Sys() != nil || !st.IsDir() {
+		t.Errorf("folder: %v, %v", st, err)
+	}
 }
 
 func TestClosed(t *testing.T) {

@@ -2,7 +2,9 @@ package cab
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
+	"io"
 	"time"
 )
 
@@ -29,13 +31,12 @@ var magic = [4]byte{'M', 'S', 'C', 'F'}
 func (c *Cabinet) readHeader() error {
 	var h [headerSize]byte
 	n, err := readAt(c.r, h[:min(headerSize, max(c.fileSize, 0))], 0)
-	if n < len(magic) || [4]byte(h[:4]) != magic {
-		if err != nil {
-			return fmt.Errorf("offset 0: %w: %w", ErrNotCabinet, err)
-		}
+	switch {
+	case err != nil && !errors.Is(err, io.EOF):
+		return fmt.Errorf("cabinet header: %w", err) // says nothing about what the file is
+	case n < len(magic) || [4]byte(h[:4]) != magic:
 		return ErrNotCabinet
-	}
-	if err != nil || n < headerSize {
+	case n < headerSize:
 		return truncated(0, "cabinet header", err)
 	}
 	le := binary.LittleEndian

@@ -132,7 +132,9 @@ func (b *wordBits) bits(n int) uint32 {
 func (b *wordBits) overrun() bool { return b.padded > b.n }
 
 // align drops the rest of the current word, or a whole word when none is begun,
-// and returns the position in src. That is how LZX gets from bits to bytes.
+// and returns the position in src. That is how LZX gets from bits to bytes. Made
+// up words count as if they were in src, so the position is right, or so near
+// the end that no header fits behind it.
 func (b *wordBits) align() int {
 	if b.n%16 == 0 {
 		b.peek(16)

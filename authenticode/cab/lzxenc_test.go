@@ -51,9 +51,12 @@ func (e *lzxEncoder) encode(data []byte) (blocks [][2][]byte) {
 		}
 	}
 	m := newMatcher(in, 1<<e.bits, 257)
-	e.w.put(1, 1)
-	e.w.put(e.callSize>>16, 16)
-	e.w.put(e.callSize&0xFFFF, 16)
+	if e.callSize == 0 {
+		e.w.put(0, 1)
+	} else {
+		e.w.put(1, 1)
+		e.w.put(e.callSize, 32)
+	}
 	for at, i := 0, 0; at < len(in); i++ {
 		end := min(at+e.blockSizes[i%len(e.blockSizes)], len(in))
 		kind := e.kinds[i%len(e.kinds)]

@@ -15,11 +15,11 @@ const attrUTF8 = 0x80
 // the ANSI code page of most makers; a file name in another one comes out
 // misspelt, which can only make a look-up fail.
 func latin(b []byte) string {
-	s, err := charmap.Windows1252.NewDecoder().Bytes(b)
-	if err != nil {
-		return strings.ToValidUTF8(string(b), string(utf8.RuneError))
+	var s strings.Builder
+	for _, c := range b {
+		s.WriteRune(charmap.Windows1252.DecodeByte(c))
 	}
-	return string(s)
+	return s.String()
 }
 
 // fileName decodes szName to a slash-separated path that stays in the folder.

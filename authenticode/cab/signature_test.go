@@ -60,6 +60,7 @@ func TestBadReserve(t *testing.T) {
 		"other content":        short.bytes(),
 		"other mark":           patch(good, at, 1),
 		"signature elsewhere":  patch(good, at+4, 1),
+		"a gap before it":      patch(patch(good, at+4, good[at+4]+1), at+8, 8),
 		"no size":              patch(good, at+8, 0),
 		"larger than the file": patch(good, at+8, 10),
 		"smaller":              patch(good, at+8, 8),
@@ -80,6 +81,11 @@ func TestDigestRangesRefuses(t *testing.T) {
 	b.blockReserve = []byte{1}
 	if _, err := mustOpen(t, signed(b, "s")).DigestRanges(); !errors.Is(err, ErrReserve) {
 		t.Errorf("block reserve: %v", err)
+	}
+	b = one(storedFolder, file("f", []byte("x")))
+	b.folderReserve = []byte{1}
+	if _, err := mustOpen(t, signed(b, "s")).DigestRanges(); !errors.Is(err, ErrReserve) {
+		t.Errorf("folder reserve: %v", err)
 	}
 	b = one(storedFolder, file("f", []byte("x")))
 	b.next = "n\x00d\x00"
