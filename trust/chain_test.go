@@ -463,6 +463,48 @@ func TestTimestampChoice(t *testing.T) {
 	}
 }
 
+// TestManyAnchors: a name that many anchors bear costs no more than the budget
+// and is trusted all the same.
+func TestManyAnchors(t *testing.T) {
+	f := newFamily(t)
+	f.ca("root", "", key("rsa2048-1"))
+	store := NewStore()
+	for i := range int64(maxPaths + 4) {
+		f.ca(fmt.Sprint("root ", i), "", named("root"), key("rsa2048-1"), func(t *signtest.Template) { t.Serial = big.NewInt(i + 1) })
+		store.AddRoot(f.get(fmt.Sprint("root ", i))[0], "test")
+	}
+	f.leaf("leaf", "root", nil)
+	s := build(f.get("leaf")[0], nil, store)
+	if len(s.paths) != maxPaths || s.gaveUp != errTooManyPaths {
+		t.Errorf("%d chains, %v", len(s.paths), s.gaveUp)
+	}
+	if v := Verify(signature(f.get("leaf")), store, Options{At: signtest.Now(), Purpose: CodeSigning}); !v.Trusted {
+		t.Error(v.Problems)
+	}
+}
+
+// TestTooManyTimestamps: more time stamps than anybody has are a problem, not
+// work.
+func TestTooManyTimestamps(t *testing.T) {
+	f := newFamily(t)
+	ordinary(nil)(f)
+	tsa := signtest.TimeStamping(nil)
+	store := NewStore()
+	store.AddRoot(f.get("root")[0], "test")
+	store.AddRoot(parse(t, tsa.Root), "test")
+	for _, n := range []int{maxTimestamps, maxTimestamps + 1} {
+		sig := signature(f.get("leaf", "ca"))
+		for range n {
+			sig.Timestamps = append(sig.Timestamps, stampAt(t, date("2026-03-02"), tsa))
+		}
+		v := Verify(sig, store, Options{At: signtest.Now(), Purpose: CodeSigning})
+		if v.Trusted != (n == maxTimestamps) || len(v.Timestamps) != maxTimestamps {
+			t.Errorf("%d time stamps: trusted %v, %d judged, %v", n, v.Trusted, len(v.Timestamps), v.Problems)
+		}
+		checkInvariants(t, v)
+	}
+}
+
 // TestTimestampDefects: each makes a signature that needs its time stamp fail.
 func TestTimestampDefects(t *testing.T) {
 	f := newFamily(t)

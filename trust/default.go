@@ -3,6 +3,7 @@ package trust
 import (
 	"time"
 
+	"prestage/authenticode/cert"
 	"prestage/trust/roots"
 )
 
@@ -38,15 +39,28 @@ func embeddedAnchor(r *roots.Root) *Anchor {
 		Certificate: c,
 		Kind:        kind,
 		Source:      "embedded roots, list of " + roots.ListDate().Format(time.DateOnly),
-		Restrictions: Restrictions{
-			EKUs: r.EKUs, DisallowedEKUs: r.DisabledEKUs, DisabledAt: r.Disable,
-			NotBefore: r.NotBefore, NotBeforeEKUs: r.NotBeforeEKUs,
-		},
+		Restrictions: restrictions(r.Policy),
 	}
 	if r.Class == roots.ProductTimeStamping {
 		a.Restrictions.EKUs = []string{OIDTimeStamping} // nothing else is ever signed under them
 	}
 	return a
+}
+
+// ProgramRestrictions returns what the embedded facts of the Microsoft root
+// program say of a root, embedded or not; false when the program does not list
+// it. Add does not apply them to a root of the user's: whoever describes a
+// machine whose roots came from the program puts them into the Entry.
+func ProgramRestrictions(c *cert.Certificate) (Restrictions, bool) {
+	p, ok := roots.Facts(c.SHA256())
+	return restrictions(p), ok
+}
+
+func restrictions(p roots.Policy) Restrictions {
+	return Restrictions{
+		EKUs: p.EKUs, DisallowedEKUs: p.DisabledEKUs, DisabledAt: p.Disable,
+		NotBefore: p.NotBefore, NotBeforeEKUs: p.NotBeforeEKUs,
+	}
 }
 
 // anchorKinds says what the classes of embedded roots are as anchors. A class

@@ -2,7 +2,9 @@ package trust
 
 import (
 	"bytes"
+	"crypto"
 	"math/big"
+	"reflect"
 	"slices"
 	"testing"
 	"time"
@@ -172,6 +174,63 @@ func TestPublisher(t *testing.T) {
 	}
 }
 
+// TestTimeSource: which kind of time stamp counted is told.
+func TestTimeSource(t *testing.T) {
+	f := newFamily(t)
+	ordinary(nil)(f)
+	tsa := signtest.TimeStamping(nil)
+	store := NewStore()
+	store.AddRoot(f.get("root")[0], "test")
+	store.AddRoot(parse(t, tsa.Root), "test")
+	for kind, want := range map[authenticode.TimestampKind]TimeSource{
+		authenticode.TimestampPKCS9: PKCS9Stamp, authenticode.TimestampRFC3161: RFC3161Stamp,
+	} {
+		s := stampAt(t, date("2026-03-02"), tsa)
+		s.Kind = kind
+		v := Verify(signature(f.get("leaf", "ca"), s), store, Options{At: signtest.Now(), Purpose: CodeSigning})
+		if !v.Trusted || v.TimeSource != want || !v.JudgedAt.Equal(date("2026-03-02")) {
+			t.Errorf("%v: %v at %v, %v", kind, v.TimeSource, v.JudgedAt, v.Problems)
+		}
+	}
+	v := Verify(signature(f.get("leaf", "ca")), store, Options{At: signtest.Now(), Purpose: CodeSigning})
+	if !v.Trusted || v.TimeSource != Clock || v.JudgedAt != signtest.Now() {
+		t.Errorf("%v at %v", v.TimeSource, v.JudgedAt)
+	}
+}
+
+// TestNotes: what is worth knowing stands against nothing.
+func TestNotes(t *testing.T) {
+	f := newFamily(t)
+	sha1 := signedWith(signtest.Algorithm{Hash: crypto.SHA1})
+	f.ca("root", "", valid("2000-01-01", "2020-01-01")).ca("ca", "root", sha1).leaf("leaf", "ca", valid("2021-01-01", "2023-01-01"), sha1)
+	tsa := signtest.TimeStamping(nil)
+	store := NewStore()
+	store.AddRoot(f.get("root")[0], "test")
+	store.AddRoot(parse(t, tsa.Root), "test")
+	v := Verify(signature(f.get("leaf", "ca"), stampAt(t, date("2022-05-17"), tsa)), store, Options{At: signtest.Now(), Purpose: CodeSigning})
+	if want := []Reason{SHA1Link, SHA1Link, ExpiredAnchor, ExpiredAtClock}; !v.Trusted || !slices.Equal(reasonsOf(v.Notes), want) {
+		t.Errorf("trusted %v, notes %v", v.Trusted, v.Notes)
+	}
+}
+
+// TestUsages: the table of purposes has no row twice and says where each is
+// from.
+func TestUsages(t *testing.T) {
+	seen := map[string]bool{}
+	for _, u := range Usages() {
+		if seen[u.OID] || u.Name == "" || u.Meaning == "" || u.Cite == "" {
+			t.Errorf("row %+v", u)
+		}
+		seen[u.OID] = true
+		if got, ok := LookupUsage(u.OID); !ok || got != u {
+			t.Errorf("%s not found", u.OID)
+		}
+	}
+	if _, ok := LookupUsage("1.2.3"); ok {
+		t.Error("unknown purpose found")
+	}
+}
+
 // TestAttacks: with the root of the blameless signer trusted, no attack on
 // message, chain or time stamp gives an image whose signature is trusted and
 // whose digest is the image's.
@@ -280,6 +339,9 @@ func TestEmbeddedAnchors(t *testing.T) {
 		}
 		for _, p := range judgeIssuer(c, 0, true) {
 			t.Errorf("%s could issue nothing: %v", r.Subject, p)
+		}
+		if want, ok := ProgramRestrictions(c); ok && r.Class == roots.Program && !reflect.DeepEqual(want, as[0].Restrictions) {
+			t.Errorf("%s: restrictions %v, want %v", r.Subject, as[0].Restrictions, want)
 		}
 		// A root outside the program's list has nobody's leave but its class's.
 		if as[0].Kind == ProgramRoot && !r.Listed {
