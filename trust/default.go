@@ -36,9 +36,9 @@ func embeddedAnchor(r *roots.Root) *Anchor {
 		return nil
 	}
 	a := &Anchor{
-		Certificate: c,
-		Kind:        kind,
-		Source:      "embedded roots, list of " + roots.ListDate().Format(time.DateOnly),
+		Certificate:  c,
+		Kind:         kind,
+		Source:       "embedded roots, list of " + roots.ListDate().Format(time.DateOnly),
 		Restrictions: restrictions(r.Policy),
 	}
 	if r.Class == roots.ProductTimeStamping {
