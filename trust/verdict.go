@@ -25,9 +25,8 @@
 // # The promise
 //
 // A [Verdict] is trusted only when its list of problems is empty, and
-// everything that could not be established is a problem. Nothing that is added
-// to a signature, a damaged or untrusted time stamp say, gives a better verdict than
-// its absence would.
+// everything that could not be established is a problem. A time stamp that does
+// not count never gives a better verdict than its absence would.
 package trust
 
 import (
