@@ -26,10 +26,12 @@ type Classification struct {
 
 // Classify puts the package into its category on the target (section E.3 of
 // the rules) and gives its signer score (section G).
-func Classify(f *Facts, t Target) Classification {
-	v := newView(f, t)
+func Classify(f *Facts, t Target) Classification { return newView(f, t).classify() }
+
+func (v *view) classify() Classification {
 	category, id, because := decide(categoryRules, v)
 	v.category = category
+	v.rule = id
 	score, _, steps := decide(scoreRules, v)
 	return Classification{
 		Category: category, Rule: id, Reason: because[len(because)-1].Text,
@@ -189,7 +191,9 @@ var categoryRules = []rule[Category]{
 	{
 		id: "signer-expired", basis: Inferred,
 		cite: `rules 110 and 135, contradiction C-11`,
-		when: func(v *view) bool { return !v.cat.Primary().Trusted() && v.cat.Primary().Verdict.OnlyProblem(trust.Expired) },
+		when: func(v *view) bool {
+			return !v.cat.Primary().Trusted() && v.cat.Primary().Verdict.OnlyProblem(trust.Expired)
+		},
 		then: Unsigned,
 		say: func(v *view) string {
 			return "the certificate has expired and no time stamp proves an earlier signature: " + describeProblem(v.cat.Primary())

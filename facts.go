@@ -172,14 +172,14 @@ type FileFacts struct {
 	// Path is the file as the report names it: as on disk, or as the INF
 	// spells it where it is missing.
 	Path string
-	// INFPath is where the INF says the file is, relative to its folder;
-	// empty for the INF and for names that lead out of the package.
-	INFPath string
-	Role    Role
+	Role Role
 	// Line is the line of the INF that names the file, 0 for the INF.
 	Line int
 	// Archs are the architectures that need it.
 	Archs []inf.Arch
+	// Services are the kernel-mode services whose binary the file is, by
+	// architecture (rule 46).
+	Services map[inf.Arch][]inf.Service
 	// Size is the size in bytes of the file on disk.
 	Size int64
 	// Present: the file is there and was read. Err says why it was not.

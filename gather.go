@@ -102,7 +102,8 @@ func (g Gatherer) catalog(p *Package, entry inf.CatalogFile) *CatalogFacts {
 type reference struct {
 	inf.SourceFile
 	archs []inf.Arch
-	role  Role
+	// services are the kernel-mode services whose binary it is (rule 46).
+	services map[inf.Arch][]inf.Service
 }
 
 // key tells references apart: by the path, or by the name where there is no
@@ -121,14 +122,14 @@ func references(f *Facts) []*reference {
 	byKey := map[string]*reference{}
 	for _, a := range f.Archs {
 		files := f.File.Files(a)
-		kernel := map[string]bool{}
+		services := map[string][]inf.Service{}
 		for _, s := range f.File.Services(a) {
 			if src, ok := s.BinaryFile(files); ok && s.Kernel {
-				kernel[src.Path] = true
+				services[src.Path] = append(services[src.Path], s)
 			}
 		}
 		for _, src := range files {
-			r := &reference{SourceFile: src, role: RoleFile}
+			r := &reference{SourceFile: src, services: map[inf.Arch][]inf.Service{}}
 			if old := byKey[r.key()]; old != nil {
 				r = old
 			} else {
@@ -136,8 +137,8 @@ func references(f *Facts) []*reference {
 				all = append(all, r)
 			}
 			r.archs = append(r.archs, a)
-			if src.Problem == nil && kernel[src.Path] {
-				r.role = RoleDriver
+			if src.Problem == nil && len(services[src.Path]) > 0 {
+				r.services[a] = services[src.Path]
 			}
 		}
 	}
@@ -151,7 +152,10 @@ func (g Gatherer) files(p *Package, f *Facts) []*FileFacts {
 	files := make([]*FileFacts, 1+len(refs))
 	files[0] = &FileFacts{Role: RoleINF, Archs: f.Archs}
 	for i, r := range refs {
-		files[1+i] = &FileFacts{Path: p.Display(r.Path), INFPath: r.Path, Role: r.role, Line: r.Pos.Line, Archs: r.archs}
+		files[1+i] = &FileFacts{Path: p.Display(r.Path), Role: RoleFile, Line: r.Pos.Line, Archs: r.archs, Services: r.services}
+		if len(r.services) > 0 {
+			files[1+i].Role = RoleDriver
+		}
 		if r.Problem != nil {
 			files[1+i].Path = r.Name
 		}

@@ -51,13 +51,16 @@ type Load struct {
 // category nor the machine's stores have a say: the kernel has roots of its
 // own (rule 182).
 func JudgeLoad(f *Facts, t Target) []Load {
-	v := newView(f, t)
+	return newView(f, t).judgeLoad()
+}
+
+func (v *view) judgeLoad() []Load {
 	if !v.selection.Applies {
 		return nil
 	}
 	var all []Load
 	for _, file := range v.files {
-		if file.Role != RoleDriver {
+		if len(file.Services[v.Arch]) == 0 {
 			continue
 		}
 		v.file, v.signatures = file, v.covering(file)
@@ -158,24 +161,16 @@ func (v *view) secureBoot() bool {
 // enforced reports whether the kernel asks for a signature at all (rule 172).
 func (v *view) enforced() bool { return v.Arch != inf.X86 || v.secureBoot() }
 
-// service returns the service whose binary the file is.
 func (v *view) bootStart() bool {
-	return v.hasService(func(s inf.Service) bool { return s.BootStart })
+	return slices.ContainsFunc(v.file.Services[v.Arch], func(s inf.Service) bool { return s.BootStart })
 }
 
+// earlyLaunch reports a driver that asks to be loaded before all others, as
+// anti-malware drivers may (rule 186).
 func (v *view) earlyLaunch() bool {
-	return v.hasService(func(s inf.Service) bool { return s.BootStart && equalFold(s.LoadOrderGroup, "Early-Launch") })
-}
-
-func (v *view) hasService(is func(inf.Service) bool) bool {
-	files := v.File.Files(v.Arch)
-	for _, s := range v.File.Services(v.Arch) {
-		src, ok := s.BinaryFile(files)
-		if ok && s.Kernel && is(s) && equalFold(v.file.INFPath, src.Path) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(v.file.Services[v.Arch], func(s inf.Service) bool {
+		return s.BootStart && equalFold(s.LoadOrderGroup, "Early-Launch")
+	})
 }
 
 const (
@@ -292,7 +287,7 @@ var loadRules = []rule[LoadVerdict]{
 		id: "load-driver-policy-2026", basis: Documented,
 		cite: citeDriverPolicy,
 		when: func(v *view) bool {
-			return v.Windows.Kernel.DriverPolicy && v.Scenario.DriverPolicy == DriverPolicyEnforced && v.anySignature(covering.crossSigned)
+			return v.Windows.Kernel.DriverPolicy && v.Scenario.DriverPolicyEnforced && v.anySignature(covering.crossSigned)
 		},
 		then: Blocked,
 		say: func(v *view) string {
@@ -365,7 +360,7 @@ func (v *view) crossRestricted() bool { return v.Windows.Kernel.MicrosoftOnly &&
 
 // audited says that the policy of 2026 watches the driver and lets it load.
 func (v *view) audited() string {
-	if v.Windows.Kernel.DriverPolicy && v.Scenario.DriverPolicy != DriverPolicyEnforced {
+	if v.Windows.Kernel.DriverPolicy && !v.Scenario.DriverPolicyEnforced {
 		return "; the Windows Driver policy of April 2026 will block it once it is enforced on the machine"
 	}
 	return ""

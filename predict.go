@@ -26,7 +26,10 @@ type Prediction struct {
 // Predict says what the target does with a package of that classification
 // (matrix F.4 and rules 141 to 151).
 func Predict(f *Facts, c Classification, t Target) Prediction {
-	v := newView(f, t)
+	return newView(f, t).predict(c)
+}
+
+func (v *view) predict(c Classification) Prediction {
 	v.category, v.rule = c.Category, c.Rule
 	decision, _, because := decide(outcomeRules, v)
 	p := Prediction{Outcome: decision.outcome, Prompt: decision.prompt, Reason: because[len(because)-1].Text, Because: because}

@@ -52,6 +52,8 @@ type Options struct {
 	Scenario Scenario
 	// Gate is what a package must meet.
 	Gate Gate
+	// Device is the device to rank for; nil stands for the best case.
+	Device *Device
 	// Jobs is how many files are read at a time; below 1 means 1.
 	Jobs int
 	// Version is the version of the program, for the report.
@@ -202,9 +204,10 @@ func judge(o Options, f *Facts) PackageReport {
 	r := newPackageReport(f)
 	applies := false
 	for _, t := range targets(o.Targets, f.Archs, o.Scenario) {
-		c := Classify(f, t)
-		p := Predict(f, c, t)
-		v := newVerdictReport(f, t, c, p)
+		view := newView(f, t)
+		c := view.classify()
+		p := view.predict(c)
+		v := newVerdictReport(f, t, c, p, view.judgeLoad(), view.rankNodes(c, p, o.Device))
 		v.MeetsGate = o.Gate.meets(t, c, p)
 		applies = applies || p.Outcome != NotApplicable
 		r.Verdicts = append(r.Verdicts, v)

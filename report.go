@@ -2,6 +2,7 @@ package prestage
 
 import (
 	"encoding/hex"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -421,7 +422,7 @@ func DescribeCertificate(c *cert.Certificate) CertReport {
 	return r
 }
 
-func newVerdictReport(f *Facts, t Target, c Classification, p Prediction) VerdictReport {
+func newVerdictReport(f *Facts, t Target, c Classification, p Prediction, loads []Load, nodes []RankedNode) VerdictReport {
 	because := slices.Concat(c.Because, p.Because)
 	r := VerdictReport{
 		Target:      TargetReport{t.Windows.Name, t.Windows.Build, t.Arch.String(), t.User.String()},
@@ -441,7 +442,13 @@ func newVerdictReport(f *Facts, t Target, c Classification, p Prediction) Verdic
 		r.LogCodes = append(r.LogCodes, code.Hex())
 	}
 	r.Because = stepReports(because)
-	for _, l := range JudgeLoad(f, t) {
+	if len(nodes) > 0 {
+		r.Rank = &RankReport{Best: rankHex(nodes[0].Rank)}
+		for _, n := range nodes {
+			r.Rank.IDs = append(r.Rank.IDs, RankedID{n.ID, rankHex(n.Rank)})
+		}
+	}
+	for _, l := range loads {
 		load := LoadReport{File: l.File.Path, Verdict: l.Verdict.String(), Because: stepReports(l.Because)}
 		if l.Verdict == Blocked {
 			load.ProblemCode = ProblemUnsignedDriver
@@ -450,6 +457,9 @@ func newVerdictReport(f *Facts, t Target, c Classification, p Prediction) Verdic
 	}
 	return r
 }
+
+// rankHex is a rank as SetupAPI logs it.
+func rankHex(r uint32) string { return fmt.Sprintf("0x%08X", r) }
 
 func stepReports(steps []Step) []StepReport {
 	all := make([]StepReport, len(steps))

@@ -62,22 +62,11 @@ type Scenario struct {
 	Upgraded bool
 	// MemoryIntegrity is the state of memory integrity, HVCI (rule 184).
 	MemoryIntegrity Switch
-	// DriverPolicy is the phase of the Windows Driver policy of April 2026
+	// DriverPolicyEnforced: the Windows Driver policy of April 2026 has ended
+	// its evaluation on the machine and blocks, on the releases that have it
 	// (rule 177).
-	DriverPolicy DriverPolicy
+	DriverPolicyEnforced bool
 }
-
-// DriverPolicy is a phase of the Windows Driver policy of April 2026, on the
-// releases that have it (rule 177).
-type DriverPolicy int
-
-const (
-	// DriverPolicyEvaluation watches cross-signed drivers and lets them load.
-	// It is the zero value: every machine begins in it.
-	DriverPolicyEvaluation DriverPolicy = iota
-	// DriverPolicyEnforced blocks them.
-	DriverPolicyEnforced
-)
 
 // Check reports a combination that no machine can be in.
 func (s Scenario) Check() error {

@@ -121,12 +121,12 @@ var chainTests = []chainTest{
 		f.ca("root", "", pathLen(0)).ca("ca", "root").leaf("leaf", "ca", nil)
 	}, roots: "root", carried: "leaf ca", want: "leaf ca root", reason: PathTooLong, code: winerror.TrustBasicConstraints},
 
-	{name: "unknown critical extension on the leaf", make: ordinary(map[string]edit{"leaf": critical(oidUnknown, signtest.Null())}), roots: "root", carried: "leaf ca", want: "leaf ca root", reason: CriticalExtension, code: codeCertCritical},
-	{name: "unknown critical extension on an intermediate", make: ordinary(map[string]edit{"ca": critical(oidUnknown, signtest.Null())}), roots: "root", carried: "leaf ca", want: "leaf ca root", reason: CriticalExtension, code: codeCertCritical},
+	{name: "unknown critical extension on the leaf", make: ordinary(map[string]edit{"leaf": critical(oidUnknown, signtest.Null())}), roots: "root", carried: "leaf ca", want: "leaf ca root", reason: CriticalExtension, code: winerror.CertCritical},
+	{name: "unknown critical extension on an intermediate", make: ordinary(map[string]edit{"ca": critical(oidUnknown, signtest.Null())}), roots: "root", carried: "leaf ca", want: "leaf ca root", reason: CriticalExtension, code: winerror.CertCritical},
 	{name: "unknown critical extension on the anchor", make: ordinary(map[string]edit{"root": critical(oidUnknown, signtest.Null())}), roots: "root", carried: "leaf ca", want: "leaf ca root"},
 	{name: "critical agency information", make: ordinary(map[string]edit{"leaf": critical("1.3.6.1.4.1.311.2.1.10", signtest.Null())}), roots: "root", carried: "leaf ca", want: "leaf ca root"},
-	{name: "pre-certificate", make: ordinary(map[string]edit{"leaf": critical("1.3.6.1.4.1.11129.2.4.3", signtest.Null())}), roots: "root", carried: "leaf ca", want: "leaf ca root", reason: CriticalExtension, code: codeCertCritical},
-	{name: "old key usage restriction", make: ordinary(map[string]edit{"leaf": critical("2.5.29.4", signtest.Sequence())}), roots: "root", carried: "leaf ca", want: "leaf ca root", reason: CriticalExtension, code: codeCertCritical},
+	{name: "pre-certificate", make: ordinary(map[string]edit{"leaf": critical("1.3.6.1.4.1.11129.2.4.3", signtest.Null())}), roots: "root", carried: "leaf ca", want: "leaf ca root", reason: CriticalExtension, code: winerror.CertCritical},
+	{name: "old key usage restriction", make: ordinary(map[string]edit{"leaf": critical("2.5.29.4", signtest.Sequence())}), roots: "root", carried: "leaf ca", want: "leaf ca root", reason: CriticalExtension, code: winerror.CertCritical},
 	{name: "name constraints for servers only", make: ordinary(map[string]edit{"ca": constraints(permit(2, []byte("example.com")))}), roots: "root", carried: "leaf ca", want: "leaf ca root"},
 	{name: "name constraints permit the leaf", make: ordinary(map[string]edit{"ca": constraints(permit(4, signtest.DN("O=Test").DER()))}), roots: "root", carried: "leaf ca", want: "leaf ca root"},
 	{name: "name constraints do not permit the leaf", make: ordinary(map[string]edit{"ca": constraints(permit(4, signtest.DN("O=Other").DER()))}), roots: "root", carried: "leaf ca", want: "leaf ca root", reason: NameNotPermitted, code: winerror.CertInvalidName},

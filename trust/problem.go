@@ -71,10 +71,6 @@ const (
 	LifetimeSigning             // note: the time stamp does not extend the life of the signature
 )
 
-// codeCertCritical is CERT_E_CRITICAL of winerror.h: an unknown extension that
-// is marked critical.
-const codeCertCritical winerror.Code = 0x800B0105
-
 // reasonRow is what is known of a reason.
 type reasonRow struct {
 	reason Reason
@@ -112,7 +108,7 @@ var reasons = []reasonRow{
 	{NotAnAuthority, "not-an-authority", winerror.TrustBasicConstraints, "the certificate is not one of a certification authority"},
 	{KeyUsageForbids, "key-usage", winerror.CertWrongUsage, "the certificate's key usage does not include signing certificates"},
 	{PathTooLong, "path-too-long", winerror.TrustBasicConstraints, "there are more authorities below the certificate than it allows"},
-	{CriticalExtension, "critical-extension", codeCertCritical, "the certificate has a critical extension that is not understood"},
+	{CriticalExtension, "critical-extension", winerror.CertCritical, "the certificate has a critical extension that is not understood"},
 	{NameNotPermitted, "name-not-permitted", winerror.CertInvalidName, "a name constraint does not permit the certificate's subject"},
 	{BadTimestamp, "bad-timestamp", winerror.TrustTimeStamp, "the time stamp does not count"},
 	{StampOutsideValidity, "stamp-outside-validity", winerror.CertExpired, "the time stamp lies outside the validity of the signer's certificate"},

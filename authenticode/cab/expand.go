@@ -31,6 +31,7 @@ var formats = [...]struct {
 	FormatKWAJ:    {"KWAJ", "KWAJ\x88\xF0\x27\xD1", expandKWAJ},
 }
 
+// String returns the name of the format, for messages.
 func (f Format) String() string {
 	if int(f) < len(formats) {
 		return formats[f].name

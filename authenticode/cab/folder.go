@@ -17,6 +17,7 @@ const (
 
 var methodNames = [...]string{"unknown", "stored", "MSZIP", "Quantum", "LZX"}
 
+// String returns the name of the method, for messages.
 func (m Method) String() string {
 	if int(m) < len(methodNames) {
 		return methodNames[m]

@@ -22,6 +22,7 @@ const (
 	TrustNoSignature        Code = 0x800B0100
 	CertExpired             Code = 0x800B0101
 	CertRole                Code = 0x800B0103
+	CertCritical            Code = 0x800B0105
 	CertUntrustedRoot       Code = 0x800B0109
 	CertChaining            Code = 0x800B010A
 	TrustFail               Code = 0x800B010B
@@ -75,6 +76,7 @@ var table = []entry{
 	{TrustNoSignature, "TRUST_E_NOSIGNATURE", "no signature, or none that could be read"},
 	{CertExpired, "CERT_E_EXPIRED", "a certificate was outside its validity period at the time that counts"},
 	{CertRole, "CERT_E_ROLE", "a certificate that may not issue others did"},
+	{CertCritical, "CERT_E_CRITICAL", "a critical extension of a certificate is not understood"},
 	{CertUntrustedRoot, "CERT_E_UNTRUSTEDROOT", "the chain ends in a root that is not trusted"},
 	{CertChaining, "CERT_E_CHAINING", "no chain could be built to a trusted root"},
 	{TrustFail, "TRUST_E_FAIL", "trust could not be established"},

@@ -42,6 +42,7 @@ type checkFlags struct {
 	upgraded           bool
 	memoryIntegrity    string
 	driverPolicy       string
+	hwids, compatids   []string
 	require            string
 	minScore           string
 	jobs               int
@@ -79,6 +80,8 @@ func (f *checkFlags) register(flags *pflag.FlagSet) {
 	flags.BoolVar(&f.upgraded, "upgraded", false, "the machine was upgraded from a Windows before 10 1607")
 	flags.StringVar(&f.memoryIntegrity, "memory-integrity", "", "memory integrity (HVCI) is `on|off`")
 	flags.StringVar(&f.driverPolicy, "driver-policy", "evaluation", "phase of the Windows Driver policy of April 2026: `evaluation|enforced`")
+	flags.StringArrayVar(&f.hwids, "hwid", nil, "rank for a device with this hardware `ID` (repeatable, in the device's order)")
+	flags.StringArrayVar(&f.compatids, "compatid", nil, "and this compatible `ID` (repeatable, in the device's order)")
 	flags.StringVar(&f.require, "require", "installable", "the gate: `silent|installable|none`")
 	flags.StringVar(&f.minScore, "min-score", "", "the gate: worst signer score that passes (`NAME`: whql, authenticode, ...)")
 	flags.IntVarP(&f.jobs, "jobs", "j", runtime.GOMAXPROCS(0), "read `N` files at a time")
@@ -154,11 +157,14 @@ func (f *checkFlags) options(env environment) (prestage.Options, error) {
 	switch f.driverPolicy {
 	case "evaluation":
 	case "enforced":
-		o.Scenario.DriverPolicy = prestage.DriverPolicyEnforced
+		o.Scenario.DriverPolicyEnforced = true
 	default:
 		fail("driver-policy", fmt.Errorf("%q: use evaluation or enforced", f.driverPolicy))
 	}
 	o.Scenario.Upgraded = f.upgraded
+	if len(f.hwids)+len(f.compatids) > 0 {
+		o.Device = &prestage.Device{HardwareIDs: f.hwids, CompatibleIDs: f.compatids}
+	}
 	o.Scenario.TestSigning = f.testSigning
 	o.Scenario.EnforcementDisabled = f.disableEnforcement
 	o.Scenario.SMode = f.sMode
