@@ -60,6 +60,9 @@ func OpenTree(name string) (*Tree, error) {
 	if info.IsDir() {
 		return t, t.openFolder(name)
 	}
+	if !info.Mode().IsRegular() {
+		return nil, errors.New("not a regular file") // opening a pipe may block
+	}
 	magic, err := firstBytes(name, 4)
 	if err != nil {
 		return nil, plainError(err)
