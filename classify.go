@@ -131,6 +131,17 @@ var categoryRules = []rule[Category]{
 		passed: func(v *view) string { return "its signature holds: " + describeSignature(v.cat.Primary()) },
 	},
 	{
+		id: "sha2-update-missing", basis: Observed,
+		cite: `rules 117 and 158; support article on SetupVerifyInfFile of Windows Server 2008 R2`,
+		when: func(v *view) bool {
+			return v.Windows.Staging.SHA2Update && v.Scenario.NoSHA2Update && v.cat.Primary().sha2()
+		},
+		then: Unsigned,
+		say: func(v *view) string {
+			return "without its update " + v.Windows.Title + " cannot verify a signature with SHA-256"
+		},
+	},
+	{
 		id: "inf-hash-missing", basis: Observed,
 		cite: `E.3 step 5, rules 56 and 57; setupapi.dev.log of Windows 11 26200`,
 		when: func(v *view) bool { return !v.covers(v.INFFile()) },
@@ -186,7 +197,13 @@ var categoryRules = []rule[Category]{
 			return v.cat.Primary().Trusted() && v.cat.Primary().Verdict.Publisher == trust.NotListed
 		},
 		then: UnknownPublisher,
-		say:  text("the signer's chain is trusted; its certificate is in neither Trusted Publishers nor Disallowed"),
+		say: func(v *view) string {
+			const listed = "its certificate is in neither Trusted Publishers nor Disallowed"
+			if v.cat.Primary().Verdict.MicrosoftRoot {
+				return v.whyNotDriverPolicy() + "; as any publisher's the signature is trusted, and " + listed
+			}
+			return "the signer's chain is trusted; " + listed
+		},
 	},
 	{
 		id: "signer-expired", basis: Inferred,
@@ -212,6 +229,13 @@ var categoryRules = []rule[Category]{
 
 // scoreRules is rules 160 to 165.
 var scoreRules = []rule[SignerScore]{
+	{
+		id: "score-below-lower-logo", basis: Documented,
+		cite: `rule 164; "LowerLogoVersion"`,
+		when: func(v *view) bool { return v.category == WindowsAuthority && !v.osAttrFrom(v.lowerLogoVersion()) },
+		then: ScoreAuthenticode,
+		say:  text("signed for versions below LowerLogoVersion only: the score is Authenticode"),
+	},
 	{
 		id: "score-inbox", basis: Observed,
 		cite: `rule 162; setupapi.dev.log of Windows 10 1809`,
@@ -347,15 +371,28 @@ func (v *view) infOSAttr() []catalog.OSVersion {
 	return v.cat.Catalog.OSAttr(v.coverage(v.INFFile()).Member)
 }
 
-// lowerLogoVersion is the system default of LowerLogoVersion, "5.1" (rule
+// defaultLowerLogo is the system default of LowerLogoVersion, "5.1" (rule
 // 164).
-var lowerLogoVersion = catalog.OSVersion{Platform: 2, Major: 5, Minor: 1}
+var defaultLowerLogo = catalog.OSVersion{Platform: catalog.PlatformNT, Major: 5, Minor: 1}
 
-func (v *view) osAttrFits() bool {
-	running := catalog.OSVersion{Platform: 2, Major: v.Windows.Major, Minor: v.Windows.Minor}
-	return slices.ContainsFunc(v.infOSAttr(), func(o catalog.OSVersion) bool {
-		return o.Between(lowerLogoVersion, running)
-	})
+// osAttrFits reports whether OSAttr names a version that the driver policy
+// accepts: from the default of LowerLogoVersion up to the running one (rules
+// 125 to 127). A machine's own LowerLogoVersion has no influence here: it
+// changes the score and never the category (rule 164).
+func (v *view) osAttrFits() bool { return v.osAttrFrom(defaultLowerLogo) }
+
+// osAttrFrom reports whether OSAttr names a version from low up to the
+// running one.
+func (v *view) osAttrFrom(low catalog.OSVersion) bool {
+	running := catalog.OSVersion{Platform: catalog.PlatformNT, Major: v.Windows.Major, Minor: v.Windows.Minor}
+	return slices.ContainsFunc(v.infOSAttr(), func(o catalog.OSVersion) bool { return o.Between(low, running) })
+}
+
+func (v *view) lowerLogoVersion() catalog.OSVersion {
+	if v.Scenario.LowerLogoVersion == (catalog.OSVersion{}) {
+		return defaultLowerLogo
+	}
+	return v.Scenario.LowerLogoVersion
 }
 
 // setOrder is the first SET OF of the catalog out of DER order, nil if there

@@ -36,6 +36,9 @@ func (file *FileFacts) describe(sc *scan, kind HashKind) {
 	}
 	file.Image, file.Signatures, file.SignatureErr = sc.image, sc.signatures, sc.unsignable
 	file.TrailingData = sc.sums.TrailingData
+	if file.Role == RoleDriver && sc.image != nil {
+		file.MemoryIntegrity = memoryIntegrity(sc.image)
+	}
 	file.Kind, file.Sums = kind, sc.hashes(kind)
 }
 

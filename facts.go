@@ -88,6 +88,21 @@ func (s *SignatureFacts) Problem() *authenticode.Problem {
 // anchor, valid at the proven time and allowed for code signing.
 func (s *SignatureFacts) Trusted() bool { return s.Problem() == nil && s.Verdict.Trusted }
 
+// sha2 reports whether verifying the signature takes SHA-256 or more: for
+// its own digest, or for a certificate of its chain below the anchor.
+func (s *SignatureFacts) sha2() bool {
+	if s.Signature.DigestAlgorithm > crypto.SHA1 {
+		return true
+	}
+	for i, c := range s.Verdict.Chain {
+		last := i == len(s.Verdict.Chain)-1
+		if c.SignatureAlgorithm.Hash > crypto.SHA1 && !(last && s.Verdict.Anchor != nil) {
+			return true
+		}
+	}
+	return false
+}
+
 // State is how a file stands to the catalog that must cover it.
 type State int
 
@@ -210,6 +225,9 @@ type FileFacts struct {
 	// the file's certificate table or signature could not be read.
 	Signatures   []SignatureFacts
 	SignatureErr error
+	// MemoryIntegrity is what of a kernel binary memory integrity does not
+	// allow (rule 184).
+	MemoryIntegrity []string
 	// TrailingData: bytes follow the image's certificate table. No catalog
 	// hash of such an image is known to be what Windows computes (rule 98).
 	TrailingData bool

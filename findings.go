@@ -166,6 +166,10 @@ func fileFindings(f *Facts, file *FileFacts) []Finding {
 	if file.Err != nil {
 		return one("file-unreadable", Error, "cannot be read: %v", file.Err)
 	}
+	if len(file.MemoryIntegrity) > 0 {
+		all := one("memory-integrity", Warning, "does not load where memory integrity is on: %s: link with /SECTION and /ALIGN defaults, and keep code and writable data apart", strings.Join(file.MemoryIntegrity, "; "))
+		return append(all, alteredFindings(f, file)...)
+	}
 	if file.SignatureErr != nil {
 		return append(one("embedded-signature-unreadable", Warning, "the signature in the file cannot be read: %v: sign the file again", file.SignatureErr), alteredFindings(f, file)...)
 	}

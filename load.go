@@ -3,6 +3,7 @@ package prestage
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"prestage/inf"
@@ -215,6 +216,26 @@ var loadRules = []rule[LoadVerdict]{
 		when: func(v *view) bool { return len(v.signatures) == 0 },
 		then: Blocked,
 		say:  text("no signature that holds covers the file, neither an embedded one nor the catalog's (" + blockedAs + ")"),
+	},
+	{
+		id: "load-memory-integrity", basis: Documented,
+		cite: `rule 184; "Driver Verifier: Code integrity checking"`,
+		when: func(v *view) bool {
+			return v.Scenario.MemoryIntegrity == On && v.Windows.Kernel.SecureBoot && len(v.file.MemoryIntegrity) > 0
+		},
+		then: Blocked,
+		say: func(v *view) string {
+			return "memory integrity does not allow the image: " + strings.Join(v.file.MemoryIntegrity, "; ")
+		},
+	},
+	{
+		id: "load-sha2-update", basis: Documented,
+		cite: `rule 117; appendix 4 of the driver signing documentation`,
+		when: func(v *view) bool {
+			return v.Windows.Kernel.SHA2Update && v.Scenario.NoSHA2Update && !v.anySignature(func(c covering) bool { return !c.sha2() })
+		},
+		then: Blocked,
+		say:  text("without its update this release cannot verify a signature with SHA-256 (" + blockedAs + ")"),
 	},
 	{
 		id: "load-test-signing", basis: Documented,

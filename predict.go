@@ -230,13 +230,14 @@ func (v *view) firstMissing() *FileFacts {
 // refusal returns (rule 141 and the decision table of windows-evidence,
 // section 2). A rule that is not listed passes the chain's own code through.
 var refusals = map[string]winerror.Code{
-	"no-catalog-entry":   winerror.SetupNoCatalogForOEMInf,
-	"catalog-missing":    winerror.SetupNoCatalogForOEMInf,
-	"catalog-unreadable": winerror.SetupDriverStoreAddFailed,
-	"catalog-not-signed": winerror.SetupDriverStoreAddFailed,
-	"catalog-set-order":  winerror.SetupDriverStoreAddFailed,
-	"inf-hash-missing":   winerror.SetupFileHashNotInCatalog,
-	"file-hash-missing":  winerror.SetupFileHashNotInCatalog,
+	"no-catalog-entry":    winerror.SetupNoCatalogForOEMInf,
+	"catalog-missing":     winerror.SetupNoCatalogForOEMInf,
+	"catalog-unreadable":  winerror.SetupDriverStoreAddFailed,
+	"catalog-not-signed":  winerror.SetupDriverStoreAddFailed,
+	"catalog-set-order":   winerror.SetupDriverStoreAddFailed,
+	"sha2-update-missing": winerror.TrustNoSignature,
+	"inf-hash-missing":    winerror.SetupFileHashNotInCatalog,
+	"file-hash-missing":   winerror.SetupFileHashNotInCatalog,
 }
 
 // refusal is the status with which an altered or unsigned package is
@@ -290,6 +291,9 @@ func (v *view) logCodes() []winerror.Code {
 		return nil
 	case "catalog-unreadable", "catalog-not-signed", "catalog-set-order":
 		return []winerror.Code{winerror.TrustNoSignature, winerror.TrustNoSignature}
+	}
+	if v.rule == "sha2-update-missing" {
+		return []winerror.Code{winerror.TrustNoSignerCert, winerror.TrustNoSignature}
 	}
 	code := v.signatureCode()
 	return []winerror.Code{code, code}

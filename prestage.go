@@ -173,7 +173,8 @@ func (r *Report) fail(path string, err error) {
 // whose driver its kernel then refuses.
 func loadFindings(verdicts []VerdictReport) []FindingReport {
 	var all []FindingReport
-	at := map[string]int{}
+	var files []string
+	where := map[string][]string{}
 	for _, v := range verdicts {
 		if v.Outcome != Silent.String() && v.Outcome != Prompted.String() {
 			continue
@@ -183,18 +184,25 @@ func loadFindings(verdicts []VerdictReport) []FindingReport {
 			if l.Verdict != Blocked.String() {
 				continue
 			}
-			if i, ok := at[l.File]; ok {
-				if !strings.Contains(all[i].Message, target) {
-					all[i].Message += ", " + target
-				}
-				continue
+			if where[l.File] == nil {
+				files = append(files, l.File)
 			}
-			at[l.File] = len(all)
-			all = append(all, FindingReport{
-				ID: "stages-but-will-not-load", Severity: Error.String(), File: l.File,
-				Message: "Windows stages the package, but the kernel will not load this driver: have the Hardware Dev Center sign it. On " + target,
-			})
+			if !slices.Contains(where[l.File], target) {
+				where[l.File] = append(where[l.File], target)
+			}
 		}
+	}
+	const few = 3
+	for _, file := range files {
+		on := where[file]
+		text := strings.Join(on[:min(few, len(on))], ", ")
+		if more := len(on) - few; more > 0 {
+			text += fmt.Sprintf(" and %d more targets", more)
+		}
+		all = append(all, FindingReport{
+			ID: "stages-but-will-not-load", Severity: Error.String(), File: file,
+			Message: fmt.Sprintf("Windows stages the package, but the kernel will not load this driver on %s: have the Hardware Dev Center sign it", text),
+		})
 	}
 	return all
 }

@@ -145,6 +145,7 @@ type VerdictReport struct {
 	LogCodes    []string     `json:"logCodes"`
 	SignerName  string       `json:"signerName"`
 	SignerScore ScoreReport  `json:"signerScore"`
+	ImportScore *ScoreReport `json:"importScore,omitempty"` // that the import logs, where it is another
 	Rank        *RankReport  `json:"rank,omitempty"`
 	Load        []LoadReport `json:"load"`
 	Reason      string       `json:"reason"` // the deciding step, in a sentence
@@ -440,6 +441,9 @@ func newVerdictReport(f *Facts, t Target, c Classification, p Prediction, loads 
 	}
 	for _, code := range p.LogCodes {
 		r.LogCodes = append(r.LogCodes, code.Hex())
+	}
+	if s := t.Windows.Staging.UnsignedImport; s.Valid() && p.Outcome == Prompted && p.Prompt == PromptUnverified {
+		r.ImportScore = &ScoreReport{s.Hex(), s.String()}
 	}
 	r.Because = stepReports(because)
 	if len(nodes) > 0 {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"prestage/catalog"
 	"prestage/inf"
 )
 
@@ -62,6 +63,12 @@ type Scenario struct {
 	Upgraded bool
 	// MemoryIntegrity is the state of memory integrity, HVCI (rule 184).
 	MemoryIntegrity Switch
+	// NoSHA2Update: a Windows 7 or older without the updates that teach it
+	// SHA-256 signatures (rule 117).
+	NoSHA2Update bool
+	// LowerLogoVersion is the machine's setting of that name for the device's
+	// class; zero stands for the default, 5.1 (rule 164).
+	LowerLogoVersion catalog.OSVersion
 	// DriverPolicyEnforced: the Windows Driver policy of April 2026 has ended
 	// its evaluation on the machine and blocks, on the releases that have it
 	// (rule 177).

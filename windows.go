@@ -52,6 +52,12 @@ type Staging struct {
 	// WHQLOnly lists the architectures that stage no third-party signature
 	// (rule 147).
 	WHQLOnly []inf.Arch
+	// SHA2Update: signatures with SHA-256 need an update (rule 117).
+	SHA2Update bool
+	// UnsignedImport is the score that is logged when a package without a
+	// valid signature is imported, where it is not that of its nodes; zero
+	// where it is not known to differ.
+	UnsignedImport SignerScore
 	// AllSigningEqual: every valid signature ranks the same by default
 	// (rule 163).
 	AllSigningEqual bool
@@ -71,13 +77,15 @@ type Kernel struct {
 	MicrosoftOnly bool
 	// Attested: attestation signatures are supported (rule 180).
 	Attested bool
+	// SHA2Update: signatures with SHA-256 need an update (rule 117).
+	SHA2Update bool
 	// DriverPolicy: the update of April 2026 brought the Windows Driver policy
 	// (rule 177).
 	DriverPolicy bool
 }
 
 var (
-	kernelVista  = &Kernel{BootStartEmbedded: true}
+	kernelVista  = &Kernel{BootStartEmbedded: true, SHA2Update: true}
 	kernel8      = &Kernel{SecureBoot: true, BootStartEmbedded: true}
 	kernel10     = &Kernel{SecureBoot: true, Attested: true}
 	kernel10RS1  = &Kernel{SecureBoot: true, Attested: true, MicrosoftOnly: true}
@@ -85,8 +93,8 @@ var (
 )
 
 var (
-	stagingVista = &Staging{}
-	staging7     = &Staging{AllSigningEqual: true}
+	stagingVista = &Staging{SHA2Update: true}
+	staging7     = &Staging{AllSigningEqual: true, SHA2Update: true, UnsignedImport: ScoreUnknown}
 	staging8     = &Staging{
 		CatalogV2:         true,
 		Refuses:           []inf.Arch{inf.AMD64, inf.ARM64},

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"prestage"
+	"prestage/catalog"
 )
 
 const checkHelp = `Judge driver packages as Windows would before staging them.
@@ -42,6 +43,8 @@ type checkFlags struct {
 	upgraded           bool
 	memoryIntegrity    string
 	driverPolicy       string
+	noSHA2Update       bool
+	lowerLogo          string
 	hwids, compatids   []string
 	require            string
 	minScore           string
@@ -80,6 +83,8 @@ func (f *checkFlags) register(flags *pflag.FlagSet) {
 	flags.BoolVar(&f.upgraded, "upgraded", false, "the machine was upgraded from a Windows before 10 1607")
 	flags.StringVar(&f.memoryIntegrity, "memory-integrity", "", "memory integrity (HVCI) is `on|off`")
 	flags.StringVar(&f.driverPolicy, "driver-policy", "evaluation", "phase of the Windows Driver policy of April 2026: `evaluation|enforced`")
+	flags.BoolVar(&f.noSHA2Update, "no-sha2-update", false, "a Windows 7 or older lacks the updates for SHA-256 signatures")
+	flags.StringVar(&f.lowerLogo, "lower-logo-version", "", "the device class's LowerLogoVersion is `X.Y` (default 5.1)")
 	flags.StringArrayVar(&f.hwids, "hwid", nil, "rank for a device with this hardware `ID` (repeatable, in the device's order)")
 	flags.StringArrayVar(&f.compatids, "compatid", nil, "and this compatible `ID` (repeatable, in the device's order)")
 	flags.StringVar(&f.require, "require", "installable", "the gate: `silent|installable|none`")
@@ -162,6 +167,17 @@ func (f *checkFlags) options(env environment) (prestage.Options, error) {
 		fail("driver-policy", fmt.Errorf("%q: use evaluation or enforced", f.driverPolicy))
 	}
 	o.Scenario.Upgraded = f.upgraded
+	o.Scenario.NoSHA2Update = f.noSHA2Update
+	if f.lowerLogo != "" {
+		versions, err := catalog.ParseOSAttr(f.lowerLogo)
+		if err == nil && len(versions) != 1 {
+			err = fmt.Errorf("%q: write one version, such as 6.0", f.lowerLogo)
+		}
+		fail("lower-logo-version", err)
+		if err == nil {
+			o.Scenario.LowerLogoVersion = versions[0]
+		}
+	}
 	if len(f.hwids)+len(f.compatids) > 0 {
 		o.Device = &prestage.Device{HardwareIDs: f.hwids, CompatibleIDs: f.compatids}
 	}

@@ -81,6 +81,10 @@ func driverLine(p *prestage.PackageReport) string {
 }
 
 func (t *textReport) verdicts(p *prestage.PackageReport) {
+	if len(p.Verdicts) > manyVerdicts {
+		t.matrix(p)
+		return
+	}
 	rows := [][]string{{"TARGET", "WINDOWS", "CATEGORY", "SIGNER SCORE"}}
 	for _, v := range p.Verdicts {
 		rows = append(rows, []string{targetName(v.Target), outcomeWord(v), v.Category, scoreWord(v)})
