@@ -37,7 +37,7 @@ func (g Gatherer) Gather(p *Package) (*Facts, error) {
 		return nil, errNoClock
 	}
 	if ok, why := p.File.IsDriver(); !ok {
-		return nil, &NotDriverError{why}
+		return nil, &NotDriverError{Why: why, Harmless: p.File.Kind() == inf.KindNone || p.File.Kind() == inf.KindUnknown}
 	}
 	f := &Facts{
 		INF:     p.Display(path.Base(p.INF)),
@@ -53,7 +53,12 @@ func (g Gatherer) Gather(p *Package) (*Facts, error) {
 
 // NotDriverError is the error for an INF that installs no driver, such as
 // autorun.inf (L15).
-type NotDriverError struct{ Why string }
+type NotDriverError struct {
+	Why string
+	// Harmless: nothing in the file looks like one either. An INF that has
+	// models and that Windows would not accept is a mistake instead.
+	Harmless bool
+}
 
 // Error implements error.
 func (e *NotDriverError) Error() string { return "not a driver INF: " + e.Why }

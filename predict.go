@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"prestage/authenticode/winerror"
+	"prestage/inf"
 )
 
 // Prediction is what happens when the package is handed to the target.
@@ -73,6 +74,21 @@ var outcomeRules = []rule[outcome]{
 		when: func(v *view) bool { return !v.selection.Applies },
 		then: outcome{NotApplicable, PromptNone, winerror.OK},
 		say:  func(v *view) string { return "the INF has nothing for this target: " + v.selection.Why },
+	},
+	{
+		id: "wrong-inf-type", basis: Inferred,
+		cite: `rule 24; "Creating a Primitive Driver"`,
+		when: func(v *view) bool {
+			kind := v.File.Kind()
+			return kind != inf.KindDevice && !(kind == inf.KindPrimitive && v.Windows.Staging.PrimitiveDrivers)
+		},
+		then: refusingWith(winerror.SetupWrongInfType),
+		say: func(v *view) string {
+			if v.File.Kind() == inf.KindPrimitive {
+				return v.Windows.Title + " does not import primitive drivers: they need Windows 10 1903"
+			}
+			return "the INF has no [Manufacturer] and is no primitive driver, so Windows does not import it"
+		},
 	},
 	{
 		id: "s-mode", basis: Documented,

@@ -153,7 +153,7 @@ func (r *Report) add(o Options, t *Tree) {
 			continue
 		}
 		f, err := g.Gather(p)
-		if nd, ok := err.(*NotDriverError); ok && len(t.INFs) > 1 {
+		if nd, ok := err.(*NotDriverError); ok && nd.Harmless && len(t.INFs) > 1 {
 			r.Skipped = append(r.Skipped, ErrorReport{t.Display(name), nd.Error()})
 			continue
 		}

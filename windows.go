@@ -36,6 +36,9 @@ type Windows struct {
 type Staging struct {
 	// ReadsBuild: decorations may name a build number (rule 30).
 	ReadsBuild bool
+	// PrimitiveDrivers: an INF of [DefaultInstall.NT<arch>] alone can be
+	// imported (rule 24).
+	PrimitiveDrivers bool
 	// CatalogV2: version 2 catalogs are looked up by SHA-256. Before, only
 	// their SHA-1 members are of use (rules 73 and 74).
 	CatalogV2 bool
@@ -128,6 +131,16 @@ var (
 		WHQLOnly:          []inf.Arch{inf.ARM64},
 		AllSigningEqual:   true,
 	}
+	staging1903 = &Staging{
+		ReadsBuild:        true,
+		PrimitiveDrivers:  true,
+		CatalogV2:         true,
+		StrictSetOrder:    true,
+		Refuses:           []inf.Arch{inf.AMD64, inf.ARM64},
+		SecureBootRefuses: []inf.Arch{inf.X86},
+		WHQLOnly:          []inf.Arch{inf.ARM64},
+		AllSigningEqual:   true,
+	}
 )
 
 var (
@@ -153,26 +166,26 @@ var releases = []Windows{
 	{"win10-1709", "win10", "Windows 10 1709", 10, 0, 16299, false, pcArm, staging10, kernel10RS1, citeVersions},
 	{"win10-1803", "win10", "Windows 10 1803", 10, 0, 17134, false, pcArm, staging10, kernel10RS1, citeVersions},
 	{"win10-1809", "win10", "Windows 10 1809", 10, 0, 17763, false, pcArm, staging10, kernel10RS1, citeVersions},
-	{"win10-1903", "win10", "Windows 10 1903", 10, 0, 18362, false, pcArm, staging10, kernel10RS1, citeVersions},
-	{"win10-1909", "win10", "Windows 10 1909", 10, 0, 18363, false, pcArm, staging10, kernel10RS1, citeVersions},
-	{"win10-2004", "win10", "Windows 10 2004", 10, 0, 19041, false, pcArm, staging10, kernel10RS1, citeVersions},
-	{"win10-20h2", "win10", "Windows 10 20H2", 10, 0, 19042, false, pcArm, staging10, kernel10RS1, citeVersions},
-	{"win10-21h1", "win10", "Windows 10 21H1", 10, 0, 19043, false, pcArm, staging10, kernel10RS1, citeVersions},
-	{"win10-21h2", "win10", "Windows 10 21H2", 10, 0, 19044, false, pcArm, staging10, kernel10RS1, citeVersions},
-	{"win10-22h2", "win10", "Windows 10 22H2", 10, 0, 19045, false, pcArm, staging10, kernel10RS1, citeVersions},
-	{"win11-21h2", "win11", "Windows 11 21H2", 10, 0, 22000, false, arm64, staging10, kernel10RS1, citeVersions},
-	{"win11-22h2", "win11", "Windows 11 22H2", 10, 0, 22621, false, arm64, staging10, kernel10RS1, citeVersions},
-	{"win11-23h2", "win11", "Windows 11 23H2", 10, 0, 22631, false, arm64, staging10, kernel10RS1, citeVersions},
-	{"win11-24h2", "win11", "Windows 11 24H2", 10, 0, 26100, false, arm64, staging10, kernelPolicy, citeVersions},
-	{"win11-25h2", "win11", "Windows 11 25H2", 10, 0, 26200, false, arm64, staging10, kernelPolicy, citeVersions},
+	{"win10-1903", "win10", "Windows 10 1903", 10, 0, 18362, false, pcArm, staging1903, kernel10RS1, citeVersions},
+	{"win10-1909", "win10", "Windows 10 1909", 10, 0, 18363, false, pcArm, staging1903, kernel10RS1, citeVersions},
+	{"win10-2004", "win10", "Windows 10 2004", 10, 0, 19041, false, pcArm, staging1903, kernel10RS1, citeVersions},
+	{"win10-20h2", "win10", "Windows 10 20H2", 10, 0, 19042, false, pcArm, staging1903, kernel10RS1, citeVersions},
+	{"win10-21h1", "win10", "Windows 10 21H1", 10, 0, 19043, false, pcArm, staging1903, kernel10RS1, citeVersions},
+	{"win10-21h2", "win10", "Windows 10 21H2", 10, 0, 19044, false, pcArm, staging1903, kernel10RS1, citeVersions},
+	{"win10-22h2", "win10", "Windows 10 22H2", 10, 0, 19045, false, pcArm, staging1903, kernel10RS1, citeVersions},
+	{"win11-21h2", "win11", "Windows 11 21H2", 10, 0, 22000, false, arm64, staging1903, kernel10RS1, citeVersions},
+	{"win11-22h2", "win11", "Windows 11 22H2", 10, 0, 22621, false, arm64, staging1903, kernel10RS1, citeVersions},
+	{"win11-23h2", "win11", "Windows 11 23H2", 10, 0, 22631, false, arm64, staging1903, kernel10RS1, citeVersions},
+	{"win11-24h2", "win11", "Windows 11 24H2", 10, 0, 26100, false, arm64, staging1903, kernelPolicy, citeVersions},
+	{"win11-25h2", "win11", "Windows 11 25H2", 10, 0, 26200, false, arm64, staging1903, kernelPolicy, citeVersions},
 	{"server2008", "server2008", "Windows Server 2008", 6, 0, 6002, true, pc, stagingVista, kernelVista, citeVersions},
 	{"server2008r2", "server2008r2", "Windows Server 2008 R2", 6, 1, 7601, true, only64, staging7, kernelVista, citeVersions},
 	{"server2012", "server2012", "Windows Server 2012", 6, 2, 9200, true, only64, staging8, kernel8, citeVersions},
 	{"server2012r2", "server2012r2", "Windows Server 2012 R2", 6, 3, 9600, true, only64, staging81, kernel8, citeVersions},
 	{"server2016", "server2016", "Windows Server 2016", 10, 0, 14393, true, only64, staging10, kernel10RS1, citeVersions},
 	{"server2019", "server2019", "Windows Server 2019", 10, 0, 17763, true, only64, staging10, kernel10RS1, citeVersions},
-	{"server2022", "server2022", "Windows Server 2022", 10, 0, 20348, true, only64, staging10, kernel10RS1, citeVersions},
-	{"server2025", "server2025", "Windows Server 2025", 10, 0, 26100, true, only64, staging10, kernelPolicy, citeVersions},
+	{"server2022", "server2022", "Windows Server 2022", 10, 0, 20348, true, only64, staging1903, kernel10RS1, citeVersions},
+	{"server2025", "server2025", "Windows Server 2025", 10, 0, 26100, true, only64, staging1903, kernelPolicy, citeVersions},
 }
 
 // Releases returns every Windows release that prestage knows, clients from
