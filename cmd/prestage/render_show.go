@@ -43,10 +43,12 @@ func (t *textReport) shown(s *prestage.Shown) {
 
 func (t *textReport) shownPE(p *prestage.ShownPE) {
 	t.entry(dim, "machine", textIndent, p.Machine)
-	t.entry(dim, "image", textIndent, "sha1 "+p.Authenticode.SHA1)
-	t.entry(dim, "", textIndent, "sha256 "+p.Authenticode.SHA256)
-	t.entry(dim, "file", textIndent, "sha1 "+p.Flat.SHA1)
-	t.entry(dim, "", textIndent, "sha256 "+p.Flat.SHA256)
+	t.entry(dim, "image", textIndent, "Authenticode hash, by which catalogs list it:")
+	t.entry(dim, "sha1", textIndent, p.Authenticode.SHA1)
+	t.entry(dim, "sha256", textIndent, p.Authenticode.SHA256)
+	t.entry(dim, "file", textIndent, "hash of all bytes:")
+	t.entry(dim, "sha1", textIndent, p.Flat.SHA1)
+	t.entry(dim, "sha256", textIndent, p.Flat.SHA256)
 	switch {
 	case p.SignatureError != "":
 		t.entry(dim, "signed", textIndent, t.paint(red, "unreadable:")+" "+clean(p.SignatureError))
