@@ -30,49 +30,35 @@ var signedCategories = []Category{WindowsAuthority, TrustedPublisher, UnknownPub
 // leaves out; the regions are named here and told from the format, not from
 // what the readers accept. Anything else that stays signed is a hole.
 func TestMutation(t *testing.T) {
+	// Without its time stamp the signature still counts while the certificate
+	// is valid, so what makes a time stamp of the attribute may change too.
+	stamped := func(cat []byte) []region { return append(stampRegions(cat), stampAttribute(cat)) }
 	samples := []struct {
-		name     string
-		step     int // every how many bytes
-		unsigned map[string]func([]byte) []region
+		name    string
+		step    int // every how many bytes
+		catalog func([]byte) []region
+		driver  func([]byte) []region
 	}{
-		{"third-party-timestamped", 1, map[string]func([]byte) []region{
-			"gadget.sys": imageRegions,
-			// Without its time stamp the signature still counts while the
-			// certificate is valid, so what makes a time stamp of the
-			// attribute may change too.
-			"gadget.cat": func(b []byte) []region { return append(stampRegions(b), stampAttribute(b)) },
-		}},
-		{"embedded-signed", 17, map[string]func([]byte) []region{
-			"gadget.sys": signedImageRegions,
-			"gadget.cat": func(b []byte) []region { return append(stampRegions(b), stampAttribute(b)) },
-		}},
-		{"expired-timestamped", 5, map[string]func([]byte) []region{
-			"gadget.sys": imageRegions,
-			"gadget.cat": stampRegions,
-		}},
-		{"pkcs9-bare-digest", 5, map[string]func([]byte) []region{"gadget.sys": imageRegions}},
-		{"v1-sha1-catalog", 5, map[string]func([]byte) []region{"gadget.sys": imageRegions}},
-		{"ecdsa-p384", 23, map[string]func([]byte) []region{
-			"gadget.sys": imageRegions,
-			"gadget.cat": func(b []byte) []region { return append(stampRegions(b), stampAttribute(b)) },
-		}},
-		{"reference-tags", 7, map[string]func([]byte) []region{
-			"gadget.sys": imageRegions,
-			"gadget.cat": func(b []byte) []region { return append(stampRegions(b), stampAttribute(b)) },
-		}},
-		{"utf16-inf", 31, map[string]func([]byte) []region{
-			"gadget.sys": imageRegions,
-			"gadget.cat": func(b []byte) []region { return append(stampRegions(b), stampAttribute(b)) },
-		}},
+		{"third-party-timestamped", 1, stamped, imageRegions},
+		{"embedded-signed", 17, stamped, signedImageRegions},
+		{"expired-timestamped", 5, stampRegions, imageRegions},
+		{"pkcs9-bare-digest", 5, messageRegions, imageRegions},
+		{"v1-sha1-catalog", 5, messageRegions, imageRegions},
+		{"ecdsa-p384", 23, stamped, imageRegions},
+		{"reference-tags", 7, stamped, imageRegions},
+		{"utf16-inf", 31, stamped, imageRegions},
 	}
 	for _, s := range samples {
 		files := signtest.SampleNamed(s.name).Build()
 		for _, name := range files.Paths() {
 			t.Run(s.name+"/"+name, func(t *testing.T) {
 				t.Parallel()
-				var unsigned []region
-				if of := s.unsigned[name]; of != nil {
-					unsigned = of(files[name])
+				var unsigned []region // of the INF every byte is signed
+				switch name {
+				case "gadget.cat":
+					unsigned = s.catalog(files[name])
+				case "gadget.sys":
+					unsigned = s.driver(files[name])
 				}
 				mutate(t, files, name, s.step, unsigned)
 			})
@@ -234,17 +220,25 @@ func stampAttribute(cat []byte) region {
 	return region{"type of the time stamp's unsigned attribute", at, at + len(oid)}
 }
 
-// stampRegions is what no signature covers of an RFC 3161 token: the version
-// number of its SignedData (RFC 5652, section 5.4: content, attributes and
-// nothing else are signed).
+// messageRegions is what no signature covers of a SignedData: its version
+// number (RFC 5652, section 5.4: content and attributes are signed, and nothing
+// else is). Everything else is needed to verify it.
+func messageRegions(cat []byte) []region {
+	return []region{{"version of the SignedData", signedData(cat, 0), signedData(cat, 0) + 3}}
+}
+
+// stampRegions adds the same of the token of an RFC 3161 time stamp.
 func stampRegions(cat []byte) []region {
-	at := stampAttribute(cat).to
-	at = inside(cat, at)                            // the attribute's values
-	at = inside(cat, at)                            // ContentInfo
-	at += len(signtest.OID(signtest.OIDSignedData)) // its type
-	at = inside(cat, at)                            // [0]
-	at = inside(cat, at)                            // SignedData
-	return []region{{"version of the time stamp's SignedData", at, at + 3}}
+	token := signedData(cat, inside(cat, stampAttribute(cat).to))
+	return append(messageRegions(cat), region{"version of the time stamp's SignedData", token, token + 3})
+}
+
+// signedData returns where the contents of the SignedData in the ContentInfo
+// at i begin.
+func signedData(der []byte, i int) int {
+	i = inside(der, i)                             // ContentInfo
+	i += len(signtest.OID(signtest.OIDSignedData)) // its type
+	return inside(der, inside(der, i))             // [0], SignedData
 }
 
 // inside returns where the contents of the DER element at i begin.
