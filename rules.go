@@ -1,28 +1,33 @@
 package prestage
 
-// rule is one row of a policy table. The tables are ordered: the first rule
-// that applies decides, and the order is the explanation.
-type rule[T any] struct {
+// rule is one row of a table of the policy on packages: it looks at a view of
+// the facts for one target.
+type rule[T any] = ruleOn[view, T]
+
+// ruleOn is one row of a policy table that looks at a V and decides for a T.
+// The tables are ordered: the first rule that applies decides, and the order is
+// the explanation.
+type ruleOn[V, T any] struct {
 	// id is stable and appears in reports.
 	id string
 	// basis and cite say how the rule is known.
 	basis Basis
 	cite  string
 	// when reports whether the rule applies.
-	when func(*view) bool
+	when func(*V) bool
 	// then is the decision.
 	then T
 	// say states the fact that decided.
-	say func(*view) string
+	say func(*V) string
 	// passed states the fact that is established when the rule was consulted
 	// and did not apply. Nil where that says nothing worth reading.
-	passed func(*view) string
+	passed func(*V) string
 }
 
 // decide walks the table and returns the first decision, its rule's id and
 // the steps that led to it: what the passed rules established, then the rule
 // that decided. Every table ends in a rule that always applies.
-func decide[T any](table []rule[T], v *view) (decision T, id string, steps []Step) {
+func decide[V, T any](table []ruleOn[V, T], v *V) (decision T, id string, steps []Step) {
 	for _, r := range table {
 		if r.when(v) {
 			steps = append(steps, Step{Rule: r.id, Text: r.say(v), Basis: r.basis, Cite: r.cite})
