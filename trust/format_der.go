@@ -3,9 +3,6 @@ package trust
 import (
 	"fmt"
 
-	"golang.org/x/crypto/cryptobyte"
-	"golang.org/x/crypto/cryptobyte/asn1"
-
 	"prestage/authenticode/cert"
 )
 
@@ -14,32 +11,57 @@ import (
 // object identifier. Only the first bytes are looked at, so that a damaged
 // certificate is called damaged and not unknown.
 func sniffDER(data []byte) bool {
-	if len(data) < 2 || data[0] != 0x30 {
+	if len(data) < 2 || data[0] != tagSequence {
 		return false
 	}
 	header := 2
 	if data[1]&0x80 != 0 {
 		header += int(data[1] & 0x7f)
 	}
-	return len(data) <= header || data[header] == 0x30
+	return len(data) <= header || data[header] == tagSequence
 }
 
-// readDER reads one DER certificate, or several one after the other.
-func readDER(name string, data []byte) ([]Entry, error) {
-	var entries []Entry
-	for s := cryptobyte.String(data); !s.Empty(); {
-		source := fmt.Sprintf("%s: offset %d", name, len(data)-len(s))
-		var element cryptobyte.String
-		if !s.ReadASN1Element(&element, asn1.SEQUENCE) {
-			return nil, fmt.Errorf("%s: damaged DER certificate", source)
+// der reads one DER certificate or CRL, or several one after the other.
+func (r *reading) der(data []byte) {
+	r.expect(len(data))
+	for run := (elements{data}); len(run.rest) > 0; {
+		where := r.at(len(data)-len(run.rest), 0)
+		element, ok := run.take(tagSequence)
+		if !ok {
+			r.damaged(where, fmt.Errorf("damaged DER certificate: %w", cert.ErrSyntax))
+			return // nobody knows where the next one begins
 		}
-		c, err := cert.Parse(element)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", source, err)
+		item := Item{Raw: element, place: where}
+		if isRevocationList(element) {
+			item.Kind = RevocationListItem
+			ok = r.keep(item)
+		} else {
+			ok = r.certificate(item)
 		}
-		if entries = append(entries, Entry{Certificate: c, Source: source}); len(entries) > maxStoreEntries {
-			return nil, fmt.Errorf("%s: %w", name, ErrStoreTooBig)
+		if !ok {
+			return
 		}
 	}
-	return entries, nil
+}
+
+// isRevocationList tells a CRL from a certificate by the first fields of what
+// is signed (RFC 5280 4.1 and 5.1): a certificate has a version in [0] or a
+// serial number and then an algorithm, a CRL a plain version, or none, and
+// then algorithm, issuer and a time.
+func isRevocationList(element []byte) bool {
+	whole := elements{contents(element)}
+	tbs, ok := whole.take(tagSequence)
+	if !ok {
+		return false
+	}
+	fields := elements{contents(tbs)}
+	fields.take(tagInteger)
+	if _, ok := fields.take(tagSequence); !ok {
+		return false
+	}
+	if _, ok := fields.take(tagSequence); !ok {
+		return false
+	}
+	const utcTime, generalizedTime = 0x17, 0x18
+	return len(fields.rest) > 0 && (fields.rest[0] == utcTime || fields.rest[0] == generalizedTime)
 }

@@ -13,7 +13,7 @@ import (
 	"prestage/authenticode/cert"
 )
 
-// Entry is one certificate of a file that describes a store.
+// Entry is one certificate of a file that describes a store, read.
 type Entry struct {
 	Certificate *cert.Certificate
 	// Restrictions come with the certificate in formats that keep properties.
@@ -23,20 +23,33 @@ type Entry struct {
 	Role Role
 	// Source is the file and where in it.
 	Source string
+	// Properties are what the file keeps beside the certificate, in its order.
+	Properties []Property
+	// Name is the friendly name among the properties; mostly empty.
+	Name string
+	// Remarks say which properties could not be taken at their word.
+	Remarks []string
 }
 
-// format is one way to write certificates down, recognised by content.
+// format is one way to write stores down, recognised by content.
 type format struct {
 	name  string
 	sniff func(data []byte) bool
-	read  func(name string, data []byte) ([]Entry, error)
+	read  func(r *reading, data []byte)
 }
 
 // formats are tried in order; the first that recognises the content reads it.
-// To add one, write format_x.go and put it here.
-var formats = []format{
-	{"PEM", sniffPEM, readPEM},
-	{"DER", sniffDER, readDER},
+// To add one, write format_x.go and put it here. It is a function because the
+// formats read each other: a registry export holds lists.
+func formats() []format {
+	return []format{
+		{"registry export", sniffRegistry, (*reading).registry},
+		{"serialized store", sniffSerialized, (*reading).serialized},
+		{"PEM", sniffPEM, (*reading).pem},
+		{"certificate trust list", sniffTrustList, (*reading).trustList},
+		{"PKCS #7 bundle", sniffBundle, (*reading).bundle},
+		{"DER", sniffDER, (*reading).der},
+	}
 }
 
 // Limits on files that describe stores. The largest known, the whole list of
@@ -44,98 +57,209 @@ var formats = []format{
 const (
 	maxStoreFile    = 64 << 20
 	maxStoreEntries = 20000
-	maxStoreFiles   = 20000 // in one folder
+	maxStoreFiles   = 20000     // in one folder
+	maxItem         = 256 << 10 // one certificate: what package cert reads at most
+	maxWarnings     = 100       // of one file; the rest is counted
 )
 
 // Errors of reading stores.
 var (
 	// ErrUnknownFormat means that no format recognises the content.
-	ErrUnknownFormat = errors.New("not a certificate file of a known format (PEM, DER)")
+	ErrUnknownFormat = errors.New("not a certificate file of a known format (PEM, DER, .p7b, .sst, .stl, .reg)")
 	// ErrNoCertificate means that a file was read and holds no certificate.
 	ErrNoCertificate = errors.New("no certificate in it")
 	// ErrStoreTooBig means that a file or folder exceeds the limits.
 	ErrStoreTooBig = errors.New("larger than any certificate store (64 MiB, 20000 certificates or files)")
 )
 
-// ReadStore reads the certificates of one file, whatever its format. The name
-// is for messages. One certificate that cannot be read fails the whole: a
-// store that is quietly incomplete could turn a distrusted publisher into a
-// trusted one.
-func ReadStore(name string, data []byte) ([]Entry, error) {
+// ReadOptions say how much is forgiven in reading stores. The zero value
+// forgives nothing.
+type ReadOptions struct {
+	// AcceptUnsignedList takes a trust list whose signature cannot be
+	// verified at its word.
+	AcceptUnsignedList bool
+	// SkipBad passes over records that are damaged, with a warning. A store
+	// that is quietly incomplete could turn a distrusted publisher into a
+	// trusted one, so the choice is the user's.
+	SkipBad bool
+
+	// listRoot takes the place of Microsoft's root of 2010 in tests, whose
+	// lists nobody can sign with Microsoft's key.
+	listRoot *cert.Certificate
+}
+
+// Contents is everything that one file says of certificate stores.
+type Contents struct {
+	// Format is the format's name, such as "serialized store".
+	Format string
+	// Items are in the order of the file.
+	Items []Item
+	// Lists are the root program's lists.
+	Lists []*List
+	// Warnings name what was passed over.
+	Warnings []string
+}
+
+// reading is one file on its way to its Contents.
+type reading struct {
+	name    string
+	options ReadOptions
+	found   Contents
+	err     error // the first that was not forgiven: reading has ended
+	skipped int
+}
+
+// ReadContents takes a file apart, whatever its format. The name is for
+// messages. Certificates are not read but walked over; [Item.Entry] reads one.
+//
+// One record that is damaged fails the whole unless the options say otherwise.
+// A file without certificates and lists is no error; one of an unknown format
+// is [ErrUnknownFormat].
+func ReadContents(name string, data []byte, o ReadOptions) (*Contents, error) {
 	if len(data) > maxStoreFile {
 		return nil, fmt.Errorf("%s: %w", name, ErrStoreTooBig)
 	}
-	for _, f := range formats {
+	for _, f := range formats() {
 		if !f.sniff(data) {
 			continue
 		}
-		entries, err := f.read(name, data)
-		switch {
-		case err != nil:
-			return nil, err
-		case len(entries) == 0:
-			return nil, fmt.Errorf("%s: %w", name, ErrNoCertificate)
-		case len(entries) > maxStoreEntries:
-			return nil, fmt.Errorf("%s: %w", name, ErrStoreTooBig)
+		r := &reading{name: name, options: o, found: Contents{Format: f.name}}
+		f.read(r, data)
+		if r.err != nil {
+			return nil, r.err
 		}
-		return entries, nil
+		if more := r.skipped - maxWarnings; more > 0 {
+			r.found.Warnings = append(r.found.Warnings, fmt.Sprintf("%s: %d more damaged records are passed over", name, more))
+		}
+		return &r.found, nil
 	}
 	return nil, fmt.Errorf("%s: %w", name, ErrUnknownFormat)
 }
 
-// LoadPath adds the certificates of a file, or of every file of a folder and
-// those below it, to one of the stores. Of a folder, documents are passed
-// over; any other file that cannot be read fails the whole.
-func (s *Store) LoadPath(r Role, path string) error {
+// at is a position in a file that is no text.
+func (r *reading) at(offset, record int) place {
+	return place{file: r.name, offset: offset, record: record}
+}
+
+// damaged takes note of a damaged record and reports whether reading may go
+// on.
+func (r *reading) damaged(where place, err error) bool {
+	err = fmt.Errorf("%s: %w", where, err)
+	if !r.options.SkipBad || errors.Is(err, ErrStoreTooBig) {
+		if r.err == nil {
+			r.err = err
+		}
+		return false
+	}
+	if r.skipped++; r.skipped <= maxWarnings {
+		r.found.Warnings = append(r.found.Warnings, err.Error()+": passed over")
+	}
+	return true
+}
+
+// certificate keeps one if its outline is that of a certificate. The result
+// says whether reading may go on.
+func (r *reading) certificate(i Item) bool {
+	var err error
+	if i.outline, err = outlineOf(i.Raw); err != nil {
+		return r.damaged(i.place, err)
+	}
+	i.Kind = CertificateItem
+	return r.keep(i)
+}
+
+// keep keeps an item. The result says whether reading may go on.
+func (r *reading) keep(i Item) bool {
+	if len(r.found.Items) == maxStoreEntries {
+		return r.damaged(place{file: r.name, offset: -1}, ErrStoreTooBig)
+	}
+	r.found.Items = append(r.found.Items, i)
+	return true
+}
+
+// expect makes room for the items of a file of this size, as a store has them.
+func (r *reading) expect(size int) {
+	const usual = 1200 // bytes for a certificate with its properties
+	r.found.Items = make([]Item, 0, min(size/usual+1, maxStoreEntries))
+}
+
+// Entries reads all certificates. One that cannot be read fails the whole.
+func (c *Contents) Entries() ([]Entry, error) {
+	var entries []Entry
+	for i := range c.Items {
+		if c.Items[i].Kind != CertificateItem {
+			continue
+		}
+		e, err := c.Items[i].Entry()
+		if err != nil {
+			return nil, err
+		}
+		entries = append(entries, e)
+	}
+	return entries, nil
+}
+
+// ReadStore reads the certificates of one file, whatever its format. The name
+// is for messages. One certificate that cannot be read fails the whole, and so
+// does a file without any: see [ReadContents] for files of other things.
+func ReadStore(name string, data []byte) ([]Entry, error) {
+	c, err := ReadContents(name, data, ReadOptions{})
+	if err != nil {
+		return nil, err
+	}
+	entries, err := c.Entries()
+	if err == nil && len(entries) == 0 {
+		err = fmt.Errorf("%s: %w", name, ErrNoCertificate)
+	}
+	return entries, err
+}
+
+// readPath reads a file, or every file of a folder and those below it. Of a
+// folder, documents are passed over; any other file that cannot be read fails
+// the whole.
+func readPath(path string, o ReadOptions) ([]*Contents, error) {
 	info, err := os.Stat(path)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	files := []string{path}
 	if info.IsDir() {
 		if files, err = filesBelow(path); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	var all []Entry
+	var all []*Contents
 	for _, file := range files {
-		entries, err := readFile(file)
+		c, err := readFile(file, o)
 		if errors.Is(err, ErrUnknownFormat) && info.IsDir() && isDocument(file) {
 			continue
 		}
 		if err != nil {
-			return err
+			return nil, err
 		}
-		all = append(all, entries...)
+		all = append(all, c)
 	}
-	if len(all) == 0 {
-		return fmt.Errorf("%s: %w", path, ErrNoCertificate)
-	}
-	return s.addAll(r, all)
+	return all, nil
 }
 
-// addAll adds entries. What the file says of the store is for formats that
-// describe a whole machine; here the caller has named the store.
-func (s *Store) addAll(r Role, entries []Entry) error {
-	for _, e := range entries {
-		if err := s.Add(r, e); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func readFile(path string) ([]Entry, error) {
+func readFile(path string, o ReadOptions) (*Contents, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, maxStoreFile+1))
+	info, err := f.Stat()
 	if err != nil {
 		return nil, err
 	}
-	return ReadStore(path, data)
+	if info.Size() > maxStoreFile {
+		return nil, fmt.Errorf("%s: %w", path, ErrStoreTooBig)
+	}
+	data := make([]byte, info.Size())
+	if _, err := io.ReadFull(f, data); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return ReadContents(path, data, o)
 }
 
 // filesBelow lists the regular files of a folder in lexical order. Names that begin with

@@ -40,7 +40,8 @@ func TestReadStore(t *testing.T) {
 		{"DER cut off", a.Raw[:len(a.Raw)-1], 0, "offset 0: damaged"},
 		{"DER with a byte too many", append(append([]byte{}, a.Raw...), 0), 0, "damaged"},
 		{"DER of something else", signtest.Sequence(signtest.Sequence()), 0, "offset 0: certificate"},
-		{"DER of a PKCS#7 message", signtest.Sequence(signtest.OID(signtest.OIDSignedData)), 0, "known format"},
+		{"DER of a PKCS#7 message cut off", signtest.Sequence(signtest.OID(signtest.OIDSignedData)), 0, "offset 0: damaged PKCS #7"},
+		{"a catalog", signtest.NewPackage().Build()["gadget.cat"], 0, "known format"},
 		{"two bytes", []byte{0x30, 0x82}, 0, "damaged"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -124,13 +125,17 @@ func TestAdd(t *testing.T) {
 	if w := s.Warnings(); len(w) != 1 || !strings.HasPrefix(w[0], "ca.pem:1: ") {
 		t.Errorf("warnings %q", w)
 	}
+	if len(s.intermediates.named(e.Certificate.RawSubject)) != 1 {
+		t.Error("no intermediate")
+	}
 	if s.Add(UnknownRole, e) == nil || s.Add(Root, Entry{Source: "x"}) == nil {
 		t.Error("no error for nothing")
 	}
+	s = NewStore()
 	for r, holds := range map[Role]func() bool{
 		Publishers:   func() bool { return s.TrustedPublisher(e.Certificate) },
 		Distrusted:   func() bool { return s.Disallowed(e.Certificate) },
-		Intermediate: func() bool { return len(s.intermediates.named(e.Certificate.RawSubject)) == 2 },
+		Intermediate: func() bool { return len(s.intermediates.named(e.Certificate.RawSubject)) == 1 },
 	} {
 		if holds() {
 			t.Errorf("in %v before it was added", r)

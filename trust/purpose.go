@@ -16,6 +16,10 @@ const (
 	CodeSigning
 	// TimeStamping is the purpose of time-stamping authorities.
 	TimeStamping
+	// RootListSigning is the purpose of the signer of authroot.stl.
+	RootListSigning
+	// DisallowedListSigning is the purpose of the signer of disallowedcert.stl.
+	DisallowedListSigning
 )
 
 // purposes holds, by Purpose, the word and the extended key usage.
@@ -23,9 +27,13 @@ var purposes = []struct{ word, oid string }{
 	UnknownPurpose: {"unknown", ""},
 	CodeSigning:    {"code-signing", OIDCodeSigning},
 	TimeStamping:   {"time-stamping", OIDTimeStamping},
+
+	RootListSigning:       {"root-list-signing", OIDRootListSigner},
+	DisallowedListSigning: {"disallowed-list-signing", OIDDisallowedList},
 }
 
-// String returns "unknown", "code-signing" or "time-stamping".
+// String returns "unknown", "code-signing", "time-stamping",
+// "root-list-signing" or "disallowed-list-signing".
 func (p Purpose) String() string { return p.row().word }
 
 // OID returns the extended key usage in dotted decimal; "" for an unknown
@@ -129,11 +137,11 @@ func allows(c *cert.Certificate, oid string) bool {
 
 // leafAllows is stricter for time-stamping authorities than for signers: RFC
 // 3161 2.3 asks for the purpose by name, while a code signer may have no
-// extended key usage at all (rule 113). That RFC 3161 also wants the extension
+// extended key usage at all (rule 113). So it is for signers of lists. That RFC 3161 also wants the extension
 // critical is not asked here: real authorities of the PKCS#9 age have it
 // otherwise, and Windows takes them.
 func leafAllows(c *cert.Certificate, p Purpose) bool {
-	if p == TimeStamping && !c.HasEKUOID(OIDTimeStamping) {
+	if p != CodeSigning && !c.HasEKUOID(p.OID()) {
 		return false
 	}
 	return allows(c, p.OID())

@@ -2,6 +2,7 @@ package trust
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"fmt"
 	"slices"
 
@@ -12,11 +13,14 @@ import (
 // (rule 130): the only ones that driver installation looks at. Fill it first,
 // then use it from any number of goroutines.
 type Store struct {
-	embedded      bool                 // the embedded roots are anchors, looked up on demand
-	anchors       map[string][]*Anchor // the user's, by raw subject
-	intermediates index
+	embedded      bool  // the embedded roots are anchors, looked up on demand
+	kernel        bool  // of the embedded roots only the Code Verification Root is
+	anchors       shelf // the user's
+	intermediates shelf
 	publishers    map[[32]byte]bool
-	disallowed    map[[32]byte]bool
+	disallowed    distrust
+	lists         map[ListKind]*List // the user's; nil where there are none
+	crls          []Item
 	warnings      []string
 	links         links
 }
@@ -24,26 +28,9 @@ type Store struct {
 // NewStore returns stores that hold nothing: no chain is trusted.
 func NewStore() *Store { return &Store{} }
 
-// Role says which of the machine's stores a certificate stands in.
-type Role int
-
-const (
-	// UnknownRole is no store.
-	UnknownRole Role = iota
-	// Root is the store of anchors, AuthRoot included.
-	Root
-	// Intermediate is the store CA.
-	Intermediate
-	// Publishers is the store TrustedPublisher.
-	Publishers
-	// Distrusted is the store Disallowed.
-	Distrusted
-)
-
-// String returns the store's name as Windows writes it, or "unknown".
-func (r Role) String() string {
-	return word(int(r), "unknown", "Root", "CA", "TrustedPublisher", "Disallowed")
-}
+// NewMachineStore returns stores for the description of a whole machine: they
+// hold nothing but the root that the kernel has built in and no store holds.
+func NewMachineStore() *Store { return &Store{kernel: true} }
 
 // Add puts a certificate into one of the stores.
 //
@@ -52,111 +39,138 @@ func (r Role) String() string {
 // restrictions of the Microsoft root program belong to the copy in AuthRoot,
 // which is what the embedded list stands for. A certificate in Root that is
 // not self-issued is no anchor for Windows, which ends chains in self-signed
-// certificates only; it is used as an intermediate, and Warnings says so.
+// certificates only; it is used as an intermediate, and Warnings says so. The
+// roots of test and preview hierarchies are used as intermediates too: a chain
+// that ends in one is shown to its end, and not trusted.
 func (s *Store) Add(r Role, e Entry) error {
 	if e.Certificate == nil {
 		return fmt.Errorf("%s: entry without a certificate", e.Source)
 	}
+	return s.file(r, &volume{entry: e})
+}
+
+// file puts a certificate, read or not, into one of the stores.
+func (s *Store) file(r Role, v *volume) error {
 	switch r {
-	case Root:
-		s.addRoot(e)
-	case Intermediate:
-		s.intermediates.add(e.Certificate)
-	case Publishers:
-		s.publishers = mark(s.publishers, e.Certificate)
-	case Distrusted:
-		s.disallowed = mark(s.disallowed, e.Certificate)
+	case Root, AuthRoot:
+		s.addRoot(r, v)
+	case Intermediate, TestRoots, FlightRoots:
+		s.intermediates.put(v)
+	case Publishers, Distrusted:
+		return s.mark(r, v)
 	default:
-		return fmt.Errorf("%s: no store to put it in", e.Source)
+		return fmt.Errorf("%s: no store to put it in", v.source())
 	}
 	return nil
 }
 
 // AddRoot adds an anchor without restrictions.
 func (s *Store) AddRoot(c *cert.Certificate, source string) {
-	s.addRoot(Entry{Certificate: c, Source: source})
+	s.addRoot(Root, &volume{entry: Entry{Certificate: c, Source: source}})
 }
 
 // AddIntermediate adds a certificate that may be needed to build chains.
-func (s *Store) AddIntermediate(c *cert.Certificate) { s.intermediates.add(c) }
+func (s *Store) AddIntermediate(c *cert.Certificate) {
+	s.intermediates.put(&volume{entry: Entry{Certificate: c}})
+}
 
 // AddTrustedPublisher adds a publisher: exactly this certificate (rule 133).
-func (s *Store) AddTrustedPublisher(c *cert.Certificate) { s.publishers = mark(s.publishers, c) }
+func (s *Store) AddTrustedPublisher(c *cert.Certificate) {
+	s.publishers = mark(s.publishers, c.SHA256())
+}
 
 // AddDisallowed adds a certificate that makes every chain it stands in
 // distrusted.
-func (s *Store) AddDisallowed(c *cert.Certificate) { s.disallowed = mark(s.disallowed, c) }
+func (s *Store) AddDisallowed(c *cert.Certificate) { s.disallowed.add(c.Raw, c.RawTBS) }
 
-func (s *Store) addRoot(e Entry) {
-	c := e.Certificate
-	if !c.SelfIssued() {
-		s.intermediates.add(c)
-		s.warnings = append(s.warnings, fmt.Sprintf("%s: %s is not self-issued: Windows ends no chain in it; used as an intermediate", e.Source, c.Subject))
+func (s *Store) addRoot(r Role, v *volume) {
+	v.kind = UserRoot
+	if r == AuthRoot {
+		v.kind = ProgramRoot
+	}
+	if v.selfIssued() {
+		s.anchors.put(v)
 		return
 	}
-	if s.anchors == nil {
-		s.anchors = make(map[string][]*Anchor)
+	s.intermediates.put(v)
+	s.warnings = append(s.warnings, fmt.Sprintf("%s: %s is not self-issued: Windows ends no chain in it; used as an intermediate", v.source(), v.title()))
+}
+
+// mark puts a certificate into one of the stores that are asked for by
+// identity only. Its bytes are all that counts, so it need not be readable;
+// but what its file keeps beside it must fit.
+func (s *Store) mark(r Role, v *volume) error {
+	if v.item == nil {
+		c := v.entry.Certificate
+		v.item = &Item{Kind: CertificateItem, Raw: c.Raw, outline: outline{tbs: c.RawTBS}}
+	} else if err := v.item.checkHash(); err != nil {
+		return fmt.Errorf("%s: %w", v.item.place, err)
 	}
-	name := string(c.RawSubject)
-	same := func(a *Anchor) bool { return bytes.Equal(a.Certificate.Raw, c.Raw) }
-	if i := slices.IndexFunc(s.anchors[name], same); i >= 0 {
-		s.anchors[name] = slices.Delete(s.anchors[name], i, i+1) // the last word counts
+	if r == Publishers {
+		s.publishers = mark(s.publishers, sha256.Sum256(v.item.Raw))
+		return nil
 	}
-	s.anchors[name] = append(s.anchors[name], &Anchor{Certificate: c, Kind: UserRoot, Restrictions: e.Restrictions, Source: e.Source})
+	s.disallowed.add(v.item.Raw, v.item.outline.tbs)
+	return nil
 }
 
 // Warnings returns remarks on certificates that have another effect than their
-// store suggests.
-func (s *Store) Warnings() []string { return append([]string(nil), s.warnings...) }
-
-// Disallowed reports whether the certificate stands in the Disallowed store.
-// Identity is the SHA-256 of the whole certificate, which an SHA-1 thumbprint
-// stands for on Windows.
-func (s *Store) Disallowed(c *cert.Certificate) bool { return holds(s.disallowed, c) }
+// store suggests, on what was passed over, and on certificates that turned out
+// to be unreadable when they were needed.
+func (s *Store) Warnings() []string {
+	return slices.Concat(s.warnings, s.anchors.warnings(), s.intermediates.warnings())
+}
 
 // TrustedPublisher reports whether exactly this certificate stands in the
-// TrustedPublisher store.
-func (s *Store) TrustedPublisher(c *cert.Certificate) bool { return holds(s.publishers, c) }
+// TrustedPublisher store. Identity is the SHA-256 of the whole certificate,
+// which an SHA-1 thumbprint stands for on Windows.
+func (s *Store) TrustedPublisher(c *cert.Certificate) bool {
+	return len(s.publishers) > 0 && s.publishers[c.SHA256()]
+}
 
 // anchorsFor returns the anchors that are this very certificate: one added by
 // the user, one embedded, or both.
 func (s *Store) anchorsFor(c *cert.Certificate) []*Anchor {
-	return s.anchorsWhere(c.RawSubject, func(a *Anchor) bool { return bytes.Equal(a.Certificate.Raw, c.Raw) })
+	return slices.DeleteFunc(s.anchorsNamed(c.RawSubject), func(a *Anchor) bool { return !bytes.Equal(a.Certificate.Raw, c.Raw) })
 }
 
 // anchorsNamed returns the anchors with this subject, user's first.
 func (s *Store) anchorsNamed(rawSubject []byte) []*Anchor {
-	return s.anchorsWhere(rawSubject, func(*Anchor) bool { return true })
-}
-
-func (s *Store) anchorsWhere(rawSubject []byte, take func(*Anchor) bool) []*Anchor {
 	var found []*Anchor
-	for _, a := range s.anchors[string(rawSubject)] {
-		if take(a) {
+	list := s.lists[RootList]
+	for _, a := range s.anchors.titled(rawSubject) {
+		if a.Kind == ProgramRoot && list != nil {
+			// The list is newer than the copies of it that a machine keeps; a
+			// root that it does not have has been removed.
+			a = list.apply(a)
+		}
+		if a != nil {
 			found = append(found, a)
 		}
 	}
-	if !s.embedded {
+	if !s.embedded && !s.kernel {
 		return found
 	}
 	for _, a := range embeddedAnchors(rawSubject) {
-		if take(a) {
+		if s.kernel && a.Kind != CodeVerificationRoot {
+			continue
+		}
+		if list != nil {
+			a = list.apply(a)
+		}
+		if a != nil {
 			found = append(found, a)
 		}
 	}
 	return found
 }
 
-func mark(set map[[32]byte]bool, c *cert.Certificate) map[[32]byte]bool {
+func mark(set map[[32]byte]bool, sum [32]byte) map[[32]byte]bool {
 	if set == nil {
 		set = make(map[[32]byte]bool)
 	}
-	set[c.SHA256()] = true
+	set[sum] = true
 	return set
-}
-
-func holds(set map[[32]byte]bool, c *cert.Certificate) bool {
-	return len(set) > 0 && set[c.SHA256()]
 }
 
 // index finds certificates by raw subject. Several may have the same one:

@@ -1,0 +1,6 @@
+//go:build !windows
+
+package trust
+
+// readLocalMachine has nothing to read.
+func readLocalMachine(ReadOptions) (*Contents, error) { return nil, ErrNotWindows }
