@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"prestage/authenticode/winerror"
+	"prestage/catalog"
 	"prestage/trust"
 )
 
@@ -23,6 +24,7 @@ func TestClassify(t *testing.T) {
 		inf      string // gadgetINF where empty
 		changes  changes
 		target   string // win11-25h2/amd64 where empty
+		boot     Scenario
 		category Category
 		rule     string
 		score    SignerScore
@@ -57,6 +59,13 @@ func TestClassify(t *testing.T) {
 			category: Unsigned, rule: "catalog-signature-invalid", score: ScoreUnsigned},
 		{name: "signature value wrong, and everything else right", changes: changes{brokenSignature(winerror.TrustCertSignature), signedByMicrosoft(trust.WHQL), withPublisher(trust.TrustedPublisher)},
 			category: Unsigned, rule: "catalog-signature-invalid", score: ScoreUnsigned},
+
+		{name: "SHA-256 signature, Windows 7 without the update", boot: Scenario{NoSHA2Update: true},
+			target: "win7/amd64", category: Unsigned, rule: "sha2-update-missing", score: ScoreUnsigned},
+		{name: "SHA-1 signature, Windows 7 without the update", boot: Scenario{NoSHA2Update: true}, changes: changes{sha1Signature},
+			target: "win7/amd64", category: UnknownPublisher, rule: "publisher-not-listed", score: ScoreAuthenticode},
+		{name: "SHA-256 signature, a Windows that needs no update", boot: Scenario{NoSHA2Update: true},
+			target: "win8/amd64", category: UnknownPublisher, rule: "publisher-not-listed", score: ScoreAuthenticode},
 
 		// Step 5: membership.
 		{name: "INF changed", changes: changes{state("gadget.inf", NotMember)},
@@ -115,6 +124,8 @@ func TestClassify(t *testing.T) {
 			target: "win7/amd64", category: UnknownPublisher, rule: "publisher-not-listed", score: ScoreAuthenticode},
 		{name: "OSAttr of Windows 98", changes: changes{signedByMicrosoft(trust.WHQL), withOSAttr(t, "1:10.0")},
 			category: UnknownPublisher, rule: "publisher-not-listed", score: ScoreAuthenticode},
+		{name: "OSAttr below the machine's LowerLogoVersion", boot: Scenario{LowerLogoVersion: catalog.OSVersion{Platform: 2, Major: 6, Minor: 0}}, changes: changes{signedByMicrosoft(trust.WHQL), withOSAttr(t, "2:5.1")},
+			category: WindowsAuthority, rule: "driver-policy", score: ScoreAuthenticode},
 		{name: "no OSAttr", changes: changes{signedByMicrosoft(trust.WHQL), withOSAttr(t, "")},
 			category: UnknownPublisher, rule: "publisher-not-listed", score: ScoreAuthenticode},
 		{name: "OSAttr that cannot be read", changes: changes{signedByMicrosoft(trust.WHQL), withOSAttr(t, "2:ten")},
@@ -161,7 +172,7 @@ func TestClassify(t *testing.T) {
 			if tt.target == "" {
 				tt.target = "win11-25h2/amd64"
 			}
-			got := Classify(factsOf(t, tt.inf, tt.changes...), target(t, tt.target, Scenario{}))
+			got := Classify(factsOf(t, tt.inf, tt.changes...), target(t, tt.target, tt.boot))
 			if got.Category != tt.category || got.Rule != tt.rule || got.Score != tt.score {
 				t.Errorf("got %s by %s, score %s; want %s by %s, score %s",
 					got.Category, got.Rule, got.Score, tt.category, tt.rule, tt.score)

@@ -187,6 +187,12 @@ func disorderedCatalog(f *Facts) {
 	}
 }
 
+func sha1Signature(f *Facts) {
+	for _, c := range f.Catalogs {
+		c.Primary().Signature.DigestAlgorithm = crypto.SHA1
+	}
+}
+
 // Changes to the files.
 
 func states(s State) func(*Facts) {

@@ -132,6 +132,7 @@ func TestMatrix(t *testing.T) {
 func TestPredict(t *testing.T) {
 	tests := []struct {
 		name    string
+		inf     string // gadgetINF where empty
 		changes []func(*Facts)
 		target  string
 		boot    Scenario
@@ -204,18 +205,23 @@ func TestPredict(t *testing.T) {
 		{name: "file absent, Windows would warn", changes: []func(*Facts){state("gadget.sys", Missing), unsignedCatalog}, target: "win7/amd64",
 			want: "0x00000002", rule: "missing-file", log: "0x800B0100 0x800B0100"},
 
-		{name: "nothing for this target", changes: []func(*Facts){signedByMicrosoft(trust.WHQL)}, target: "win7/x86",
+		{name: "class INF", inf: classINF, changes: []func(*Facts){signedByMicrosoft(trust.WHQL)}, target: "win11-25h2/amd64",
+			want: "0xE000024A", rule: "wrong-inf-type", log: "0x00000000"},
+		{name: "primitive driver before there were any", inf: primitiveINF, changes: []func(*Facts){signedByMicrosoft(trust.WHQL)}, target: "win10-1809/amd64",
+			want: "0xE000024A", rule: "wrong-inf-type", log: "0x00000000"},
+		{name: "primitive driver", inf: primitiveINF, changes: []func(*Facts){signedByMicrosoft(trust.WHQL)}, target: "win10-1903/amd64",
+			want: "silent", rule: "windows-authority-silent", log: "0x00000000"},
+
+		{name: "nothing for this target", inf: strings.Replace(gadgetINF, "NTx86,NTamd64,NTarm64", "NTamd64,NTarm64", 1), changes: []func(*Facts){signedByMicrosoft(trust.WHQL)}, target: "win7/x86",
 			want: "not-applicable", rule: "not-applicable"},
 	}
-	only64 := strings.Replace(gadgetINF, "NTx86,NTamd64,NTarm64", "NTamd64,NTarm64", 1)
 	hit := map[string]bool{}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			text := gadgetINF
-			if tt.want == "not-applicable" {
-				text = only64
+			if tt.inf == "" {
+				tt.inf = gadgetINF
 			}
-			f, on := factsOf(t, text, tt.changes...), target(t, tt.target, tt.boot)
+			f, on := factsOf(t, tt.inf, tt.changes...), target(t, tt.target, tt.boot)
 			p := Predict(f, Classify(f, on), on)
 			rule := p.Because[len(p.Because)-1].Rule
 			hit[rule] = true
@@ -243,6 +249,18 @@ func TestPredict(t *testing.T) {
 		}
 	}
 }
+
+// primitiveINF is a primitive driver, classINF installs a class and no device.
+var (
+	primitiveINF = strings.NewReplacer(
+		"[Manufacturer]\nFabrikam = Gadget,NTx86,NTamd64,NTarm64\n", "",
+		"[Gadget.Install.NT]", "[DefaultInstall.NTamd64]",
+	).Replace(gadgetINF)
+	classINF = strings.NewReplacer(
+		"[Manufacturer]\nFabrikam = Gadget,NTx86,NTamd64,NTarm64\n", "",
+		"[Gadget.Install.NT]", "[ClassInstall32.NT]",
+	).Replace(gadgetINF)
+)
 
 // TestNoSilentWithoutTrust tries every way to spoil a package on every target
 // and every boot: whatever happens, what is staged without a prompt was
