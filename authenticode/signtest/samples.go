@@ -3,6 +3,7 @@ package signtest
 import (
 	"crypto"
 	"maps"
+	"math/big"
 	"slices"
 )
 
@@ -295,6 +296,39 @@ func Stores() Files {
 		"contoso-and-northwind.pem":  PEMBundle(contoso.Root, northwind.Root),
 		"self-signed.pem":            SelfSigned(Override{"leaf": longLived}).Leaf.PEM(),
 		"lookalike-verification.pem": CrossCertified(nil).CodeVerification.PEM(),
+
+		"contoso-and-northwind.p7b":     Bundle([][]byte{contoso.Root.Raw, northwind.Root.Raw}, nil),
+		"contoso-and-northwind-pem.p7b": BundlePEM(Bundle([][]byte{contoso.Root.Raw, northwind.Root.Raw}, nil)),
+		"contoso-disabled.sst": SerializedStore(StoreElement{Raw: contoso.Root.Raw, Properties: []Property{
+			{PropertyFriendlyName, UTF16("Contoso")},
+			{PropertyDisabledAt, FileTime(Date(2026, 1, 1))},
+		}}),
+		"contoso-not-before.sst": SerializedStore(StoreElement{Raw: contoso.Root.Raw, Properties: []Property{
+			{PropertyUsages, UsageList(EKUCodeSigning, EKUTimeStamping)},
+			{PropertyNotBefore, FileTime(Date(2025, 1, 1))},
+			{PropertyNotBeforeUsages, UsageList(EKUCodeSigning)},
+		}}),
+		"machine.reg":          RegistryExport(machine(contoso)...),
+		"machine-regedit4.reg": RegistryExport4(machine(contoso)...),
+		"publishers.reg":       RegistryExport(RegistryStore{Name: "TrustedPublisher", Elements: []StoreElement{{Raw: contoso.Leaf.Raw}}}),
+		"unproven.stl": SignList(TrustList{
+			Usage: []string{OIDRootListSigner}, SequenceNumber: big.NewInt(1), ThisUpdate: SigningTime(), SubjectAlgorithm: OIDSHA1,
+			Subjects: []TrustedSubject{{Identifier: sum(crypto.SHA1, contoso.Root.Raw), Attributes: []Attribute{
+				PropertyAttribute(PropertyFriendlyName, UTF16("Contoso")),
+				PropertyAttribute(PropertySHA256, sum(crypto.SHA256, contoso.Root.Raw)),
+			}}},
+		}, ListSigners(nil).Signer()),
+	}
+}
+
+// machine is a machine whose administrator trusts Contoso's roots and the
+// publisher Fabrikam, and distrusts a self-signed certificate.
+func machine(contoso *Hierarchy) []RegistryStore {
+	return []RegistryStore{
+		{Name: "CA", Elements: []StoreElement{{Raw: contoso.CA.Raw}}},
+		{Name: "Disallowed", Elements: []StoreElement{{Raw: SelfSigned(Override{"leaf": longLived}).Leaf.Raw}}},
+		{Name: "ROOT", Elements: []StoreElement{{Raw: contoso.Root.Raw}}},
+		{Name: "TrustedPublisher", Elements: []StoreElement{{Raw: contoso.Leaf.Raw}}},
 	}
 }
 
@@ -310,6 +344,15 @@ func storePoints() map[string]string {
 		"contoso-and-northwind.pem":  "both roots in one file",
 		"self-signed.pem":            "the certificate of self-signed, root and publisher in one",
 		"lookalike-verification.pem": "the imitation of the Code Verification Root in cross-certified",
+
+		"contoso-and-northwind.p7b":     "both roots in a PKCS #7 bundle",
+		"contoso-and-northwind-pem.p7b": "the same bundle in PEM",
+		"contoso-disabled.sst":          "Contoso's root in a serialized store, disabled from 2026",
+		"contoso-not-before.sst":        "Contoso's root in a serialized store, good for code signing by certificates issued before 2025",
+		"machine.reg":                   "registry export of a machine that trusts Contoso's root and Fabrikam and distrusts self-signed, for --machine",
+		"machine-regedit4.reg":          "the same in the old encoding",
+		"publishers.reg":                "registry export of the store TrustedPublisher only, with Fabrikam in it",
+		"unproven.stl":                  "a list of trusted roots that Microsoft did not sign; refused without --accept-unsigned-list",
 	}
 }
 
