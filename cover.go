@@ -3,11 +3,13 @@ package prestage
 import (
 	"bytes"
 	"crypto"
+	"slices"
 	"strings"
 
 	"prestage/authenticode"
 	"prestage/catalog"
 	"prestage/inf"
+	"prestage/trust/blocklist"
 )
 
 // cover says how the file stands to each catalog that the INF names. sc is
@@ -24,6 +26,37 @@ func (g Gatherer) cover(f *Facts, file *FileFacts, sc *scan) {
 	for _, c := range f.Catalogs {
 		file.coverage[c] = g.coverage(c, file, sc)
 	}
+	if sc != nil && g.BlockList != nil && file.Role == RoleDriver {
+		file.BlockList = g.blockList(f, file, sc)
+	}
+}
+
+// blockList asks the block list about a kernel binary, with every signature
+// that covers it: those in it, and those of the catalogs that list it (rule
+// 194).
+func (g Gatherer) blockList(f *Facts, file *FileFacts, sc *scan) *blocklist.Result {
+	if sc.expanded != nil {
+		sc = sc.expanded
+	}
+	if sc.listed == nil {
+		return nil // no image: the kernel cannot load it either
+	}
+	asked := *sc.listed
+	asked.Signers = slices.Clone(asked.Signers)
+	for _, c := range f.Catalogs {
+		if file.coverage[c].State != Covered {
+			continue
+		}
+		for _, s := range c.Signatures {
+			signer := blocklist.SignerOf(s.Signature)
+			// The chain as it was built may know authorities that the message
+			// does not carry.
+			signer.Chain = append(signer.Chain, s.Kernel.Chain...)
+			asked.Signers = append(asked.Signers, signer)
+		}
+	}
+	result := g.BlockList.Judge(asked)
+	return &result
 }
 
 // describe copies what the scan found.

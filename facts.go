@@ -8,6 +8,7 @@ import (
 	"prestage/catalog"
 	"prestage/inf"
 	"prestage/trust"
+	"prestage/trust/blocklist"
 )
 
 // Facts is what is true of a package, for any Windows and any user. It is
@@ -225,6 +226,9 @@ type FileFacts struct {
 	// the file's certificate table or signature could not be read.
 	Signatures   []SignatureFacts
 	SignatureErr error
+	// BlockList is what the block list says of a kernel binary, nil where none
+	// was given.
+	BlockList *blocklist.Result
 	// MemoryIntegrity is what of a kernel binary memory integrity does not
 	// allow (rule 184).
 	MemoryIntegrity []string

@@ -11,6 +11,7 @@ import (
 
 	"prestage/inf"
 	"prestage/trust"
+	"prestage/trust/blocklist"
 )
 
 // Gatherer turns packages into facts. It may be used for many packages: what
@@ -22,6 +23,9 @@ type Gatherer struct {
 	// At is the clock that validity is judged at. There is no default: a
 	// forgotten clock must not decide.
 	At time.Time
+	// BlockList is Microsoft's list of vulnerable drivers, nil if none is
+	// given.
+	BlockList *blocklist.Policy
 	// Jobs is how many files are read at a time; below 1 means 1.
 	Jobs int
 }

@@ -8,6 +8,7 @@ import (
 
 	"prestage/inf"
 	"prestage/trust"
+	"prestage/trust/blocklist"
 )
 
 // LoadVerdict is whether the kernel would load a driver once it is staged.
@@ -159,6 +160,13 @@ func (v *view) secureBoot() bool {
 	return v.Windows.Kernel.SecureBoot && v.Arch != inf.X86 && !v.Scenario.TestSigning
 }
 
+// blockListOn reports whether a block list was given and is in force on the
+// target: by default, or with memory integrity or S mode (rule 189).
+func (v *view) blockListOn() bool {
+	on := v.Windows.Kernel.BlockList || v.Windows.Kernel.SecureBoot && (v.Scenario.MemoryIntegrity == On || v.Scenario.SMode)
+	return on && v.file.BlockList != nil
+}
+
 // enforced reports whether the kernel asks for a signature at all (rule 172).
 func (v *view) enforced() bool { return v.Arch != inf.X86 || v.secureBoot() }
 
@@ -202,6 +210,18 @@ var loadRules = []rule[LoadVerdict]{
 		when: func(v *view) bool { return v.Scenario.EnforcementDisabled },
 		then: Loads,
 		say:  text("enforcement is disabled for this boot"),
+	},
+	{
+		id: "load-block-list", basis: Documented,
+		cite: `rules 189 to 194; "Microsoft recommended driver block rules"`,
+		when: func(v *view) bool {
+			return v.blockListOn() && v.file.BlockList.Answer == blocklist.Denied
+		},
+		then: Blocked,
+		say: func(v *view) string {
+			m := v.file.BlockList.Match
+			return fmt.Sprintf("Microsoft's block list of vulnerable drivers denies it: rule %s %s (%s), CodeIntegrity event 3077", m.RuleID, m.FriendlyName, m.Detail)
+		},
 	},
 	{
 		id: "load-x86", basis: Documented,
@@ -263,6 +283,17 @@ var loadRules = []rule[LoadVerdict]{
 		},
 		then: Blocked,
 		say:  text("an Early-Launch driver needs a signature with the ELAM purpose (" + blockedAs + ")"),
+	},
+	{
+		id: "load-block-list-unclear", basis: Documented,
+		cite: `rules 189 to 194; "Microsoft recommended driver block rules"`,
+		when: func(v *view) bool {
+			return v.blockListOn() && v.file.BlockList.Answer == blocklist.Unknown
+		},
+		then: NotJudged,
+		say: func(v *view) string {
+			return "the given block list cannot be said not to deny it: " + strings.Join(v.file.BlockList.Doubts, "; ")
+		},
 	},
 	{
 		id: "load-microsoft", basis: Documented,

@@ -36,6 +36,7 @@ import (
 	"time"
 
 	"prestage/trust"
+	"prestage/trust/blocklist"
 )
 
 // Options says what to judge for. The zero value lacks only At.
@@ -50,6 +51,8 @@ type Options struct {
 	Targets []TargetSpec
 	// Scenario is how the machines were booted.
 	Scenario Scenario
+	// BlockList is Microsoft's list of vulnerable drivers, nil for none.
+	BlockList *blocklist.Policy
 	// Gate is what a package must meet.
 	Gate Gate
 	// Device is the device to rank for; nil stands for the best case.
@@ -145,7 +148,7 @@ func (r *Report) add(o Options, t *Tree) {
 	for _, e := range t.Unread {
 		r.fail(e.Path, e.Err)
 	}
-	g := Gatherer{Store: o.Store, At: o.At, Jobs: o.Jobs}
+	g := Gatherer{Store: o.Store, At: o.At, BlockList: o.BlockList, Jobs: o.Jobs}
 	for _, name := range t.INFs {
 		p, err := t.Open(name)
 		if err != nil {

@@ -14,6 +14,7 @@ import (
 	"prestage/authenticode/cab"
 	"prestage/catalog"
 	"prestage/trust"
+	"prestage/trust/blocklist"
 )
 
 // digests are the hashes that catalogs list (rule 69).
@@ -96,6 +97,9 @@ type scan struct {
 	// pointer: a Git LFS pointer.
 	pointer    bool
 	signatures []SignatureFacts
+	// listed is what the block list looks at, nil where none is given or the
+	// file is no image.
+	listed *blocklist.File
 	// unsignable says why the embedded signature could not be read.
 	unsignable error
 	// expanded is the content of a compressed source, nil for others.
@@ -143,6 +147,14 @@ func (g Gatherer) scan(r io.ReaderAt, size int64) *scan {
 	if sc.sums, err = image.Hash(digests...); err != nil {
 		sc.err = err
 		return sc
+	}
+	if g.BlockList != nil {
+		listed, err := blocklist.FileOf(r, size)
+		if err != nil {
+			sc.err = err
+			return sc
+		}
+		sc.listed = &listed
 	}
 	signatures, err := image.Signatures()
 	if err != nil {

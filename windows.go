@@ -82,6 +82,9 @@ type Kernel struct {
 	Attested bool
 	// SHA2Update: signatures with SHA-256 need an update (rule 117).
 	SHA2Update bool
+	// BlockList: Microsoft's block list of vulnerable drivers is on by default
+	// (rule 189).
+	BlockList bool
 	// DriverPolicy: the update of April 2026 brought the Windows Driver policy
 	// (rule 177).
 	DriverPolicy bool
@@ -92,7 +95,8 @@ var (
 	kernel8      = &Kernel{SecureBoot: true, BootStartEmbedded: true}
 	kernel10     = &Kernel{SecureBoot: true, Attested: true}
 	kernel10RS1  = &Kernel{SecureBoot: true, Attested: true, MicrosoftOnly: true}
-	kernelPolicy = &Kernel{SecureBoot: true, Attested: true, MicrosoftOnly: true, DriverPolicy: true}
+	kernel11H2   = &Kernel{SecureBoot: true, Attested: true, MicrosoftOnly: true, BlockList: true}
+	kernelPolicy = &Kernel{SecureBoot: true, Attested: true, MicrosoftOnly: true, BlockList: true, DriverPolicy: true}
 )
 
 var (
@@ -174,8 +178,8 @@ var releases = []Windows{
 	{"win10-21h2", "win10", "Windows 10 21H2", 10, 0, 19044, false, pcArm, staging1903, kernel10RS1, citeVersions},
 	{"win10-22h2", "win10", "Windows 10 22H2", 10, 0, 19045, false, pcArm, staging1903, kernel10RS1, citeVersions},
 	{"win11-21h2", "win11", "Windows 11 21H2", 10, 0, 22000, false, arm64, staging1903, kernel10RS1, citeVersions},
-	{"win11-22h2", "win11", "Windows 11 22H2", 10, 0, 22621, false, arm64, staging1903, kernel10RS1, citeVersions},
-	{"win11-23h2", "win11", "Windows 11 23H2", 10, 0, 22631, false, arm64, staging1903, kernel10RS1, citeVersions},
+	{"win11-22h2", "win11", "Windows 11 22H2", 10, 0, 22621, false, arm64, staging1903, kernel11H2, citeVersions},
+	{"win11-23h2", "win11", "Windows 11 23H2", 10, 0, 22631, false, arm64, staging1903, kernel11H2, citeVersions},
 	{"win11-24h2", "win11", "Windows 11 24H2", 10, 0, 26100, false, arm64, staging1903, kernelPolicy, citeVersions},
 	{"win11-25h2", "win11", "Windows 11 25H2", 10, 0, 26200, false, arm64, staging1903, kernelPolicy, citeVersions},
 	{"server2008", "server2008", "Windows Server 2008", 6, 0, 6002, true, pc, stagingVista, kernelVista, citeVersions},
@@ -221,6 +225,23 @@ func newest(family string) *Windows {
 		}
 	}
 	return nil
+}
+
+// windowsAt returns the newest client release that is not newer than the
+// version, the oldest one where all are. A build of 0 stands for any build.
+func windowsAt(major, minor, build int) *Windows {
+	found := &releases[0]
+	for i := range releases {
+		w := &releases[i]
+		have, asked := []int{w.Major, w.Minor, w.Build}, []int{major, minor, build}
+		if build == 0 {
+			have, asked = have[:2], asked[:2]
+		}
+		if !w.Server && slices.Compare(have, asked) <= 0 {
+			found = w
+		}
+	}
+	return found
 }
 
 func releaseNames() []string {

@@ -13,6 +13,7 @@ import (
 
 	"prestage"
 	"prestage/catalog"
+	"prestage/trust/blocklist"
 )
 
 const checkHelp = `Judge driver packages as Windows would before staging them.
@@ -45,6 +46,7 @@ type checkFlags struct {
 	driverPolicy       string
 	noSHA2Update       bool
 	lowerLogo          string
+	blockList          string
 	hwids, compatids   []string
 	require            string
 	minScore           string
@@ -85,6 +87,7 @@ func (f *checkFlags) register(flags *pflag.FlagSet) {
 	flags.StringVar(&f.driverPolicy, "driver-policy", "evaluation", "`PHASE` of the Windows Driver policy of April 2026: evaluation or enforced")
 	flags.BoolVar(&f.noSHA2Update, "no-sha2-update", false, "a Windows 7 or older lacks the updates for SHA-256 signatures")
 	flags.StringVar(&f.lowerLogo, "lower-logo-version", "", "the device class's LowerLogoVersion is `X.Y` (default 5.1)")
+	flags.StringVar(&f.blockList, "blocklist", "", "Microsoft's block list of vulnerable drivers (`FILE`: policy XML, SiPolicy.p7b)")
 	flags.StringArrayVar(&f.hwids, "hwid", nil, "rank for a device with this hardware `ID` (repeatable, in the device's order)")
 	flags.StringArrayVar(&f.compatids, "compatid", nil, "and this compatible `ID` (repeatable, in the device's order)")
 	flags.StringVar(&f.require, "require", "installable", "the gate (`NEED`): silent, installable or none")
@@ -199,8 +202,27 @@ func (f *checkFlags) options(env environment) (prestage.Options, error) {
 	if err := o.Scenario.Check(); err != nil {
 		return o, usageError{err}
 	}
+	if o.BlockList, err = f.readBlockList(); err != nil {
+		return o, err
+	}
 	o.Store, err = f.stores.store()
 	return o, err
+}
+
+// readBlockList reads the block list, nil if none is given.
+func (f *checkFlags) readBlockList() (*blocklist.Policy, error) {
+	if f.blockList == "" {
+		return nil, nil
+	}
+	data, err := os.ReadFile(f.blockList)
+	if err != nil {
+		return nil, usageError{fmt.Errorf("--blocklist: %w", err)}
+	}
+	policy, err := blocklist.Parse(f.blockList, data)
+	if err != nil {
+		return nil, usageError{fmt.Errorf("--blocklist: %w", err)}
+	}
+	return policy, nil
 }
 
 func parseSwitch(word string) (prestage.Switch, error) {
