@@ -32,13 +32,15 @@ const (
 	TrustExplicitDistrust   Code = 0x800B0111
 	CertInvalidName         Code = 0x800B0114
 
-	TrustNoSignerCert     Code = 0x80096002
-	TrustCertSignature    Code = 0x80096004
-	TrustTimeStamp        Code = 0x80096005
-	TrustBadDigest        Code = 0x80096010
-	TrustBasicConstraints Code = 0x80096019
+	TrustNoSignerCert       Code = 0x80096002
+	TrustCertSignature      Code = 0x80096004
+	TrustTimeStamp          Code = 0x80096005
+	TrustBadDigest          Code = 0x80096010
+	TrustMalformedSignature Code = 0x80096011
+	TrustBasicConstraints   Code = 0x80096019
 
 	BadAlgorithmID   Code = 0x80090008
+	CryptFileError   Code = 0x80092003
 	CryptBadMessage  Code = 0x8009200D
 	CryptSecurity    Code = 0x80092026
 	ASN1BadTag       Code = 0x8009310B
@@ -90,9 +92,11 @@ var table = []entry{
 	{TrustCertSignature, "TRUST_E_CERT_SIGNATURE", "a signature value could not be verified"},
 	{TrustTimeStamp, "TRUST_E_TIME_STAMP", "the time stamp could not be verified"},
 	{TrustBadDigest, "TRUST_E_BAD_DIGEST", "the signed digest is not that of the content"},
+	{TrustMalformedSignature, "TRUST_E_MALFORMED_SIGNATURE", "bytes other than zero follow the signature (MS13-098)"},
 	{TrustBasicConstraints, "TRUST_E_BASIC_CONSTRAINTS", "a certificate's basic constraints were not observed"},
 
 	{BadAlgorithmID, "NTE_BAD_ALGID", "the algorithm or its parameters are not supported"},
+	{CryptFileError, "CRYPT_E_FILE_ERROR", "a file could not be read"},
 	{CryptBadMessage, "CRYPT_E_BAD_MSG", "the PKCS#7 message is malformed"},
 	{CryptSecurity, "CRYPT_E_SECURITY_SETTINGS", "security settings forbid the algorithm or key"},
 	{ASN1BadTag, "CRYPT_E_ASN1_BADTAG", "the DER encoding is malformed"},
