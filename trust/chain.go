@@ -32,6 +32,7 @@ type Path struct {
 	certs    []*cert.Certificate // leaf first, anchor last
 	anchor   *Anchor
 	problems []Problem // filled in by the judge
+	remarks  []Problem // on revocation, likewise
 }
 
 // Certificates returns the chain, leaf first and the anchor last. A leaf that
@@ -54,7 +55,8 @@ func (p *Path) leaf() *cert.Certificate { return p.certs[0] }
 // the limits.
 type search struct {
 	store   *Store
-	carried index // what came with the signature
+	carried index    // what came with the signature
+	inquiry *inquiry // what is known of revocation; nil: nothing is asked
 
 	checks, steps int
 	paths         []*Path

@@ -218,20 +218,18 @@ func ReadStore(name string, data []byte) ([]Entry, error) {
 // folder, documents are passed over; any other file that cannot be read fails
 // the whole.
 func readPath(path string, o ReadOptions) ([]*Contents, error) {
-	info, err := os.Stat(path)
+	files, folder, err := filesAt(path)
 	if err != nil {
 		return nil, err
 	}
-	files := []string{path}
-	if info.IsDir() {
-		if files, err = filesBelow(path); err != nil {
-			return nil, err
-		}
-	}
 	var all []*Contents
 	for _, file := range files {
-		c, err := readFile(file, o)
-		if errors.Is(err, ErrUnknownFormat) && info.IsDir() && isDocument(file) {
+		data, err := readBytes(file)
+		if err != nil {
+			return nil, err
+		}
+		c, err := ReadContents(file, data, o)
+		if errors.Is(err, ErrUnknownFormat) && folder && isDocument(file) {
 			continue
 		}
 		if err != nil {
@@ -242,7 +240,21 @@ func readPath(path string, o ReadOptions) ([]*Contents, error) {
 	return all, nil
 }
 
-func readFile(path string, o ReadOptions) (*Contents, error) {
+// filesAt returns the file itself, or the files of a folder.
+func filesAt(path string) (files []string, folder bool, err error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, false, err
+	}
+	if !info.IsDir() {
+		return []string{path}, false, nil
+	}
+	files, err = filesBelow(path)
+	return files, true, err
+}
+
+// readBytes reads a file within the limits.
+func readBytes(path string) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
@@ -259,7 +271,7 @@ func readFile(path string, o ReadOptions) (*Contents, error) {
 	if _, err := io.ReadFull(f, data); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	return ReadContents(path, data, o)
+	return data, nil
 }
 
 // filesBelow lists the regular files of a folder in lexical order. Names that begin with

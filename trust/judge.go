@@ -4,6 +4,7 @@ import (
 	"crypto"
 	"crypto/x509"
 	"fmt"
+	"slices"
 	"time"
 
 	"prestage/authenticode/cert"
@@ -12,8 +13,10 @@ import (
 // judge looks at a whole chain at one time and for one purpose, and leaves in
 // the path what stands against it. The steps follow RFC 5280 6.1, with what
 // Windows does differently said at each.
-func (p *Path) judge(s *Store, purpose Purpose, m moment) {
+func (p *Path) judge(s *Store, q *inquiry, purpose Purpose, m moment) {
 	ps := judgeDistrust(s, p.certs)
+	revoked, remarks := q.judge(p.certs, purpose, m)
+	ps, p.remarks = append(ps, revoked...), remarks
 	below := 0 // authorities below the certificate at hand, self-issued ones not counted
 	for i, c := range p.certs {
 		isAnchor := i > 0 && i == len(p.certs)-1
@@ -115,7 +118,7 @@ func (p *Path) judgeStrength(c *cert.Certificate, m moment) []Problem {
 
 // notes are the remarks on a chain that stand against nothing.
 func (p *Path) notes(m moment, clock time.Time) []Problem {
-	var ns []Problem
+	ns := slices.Clone(p.remarks)
 	for i, c := range p.certs {
 		expired := clock.After(c.NotAfter)
 		if i == len(p.certs)-1 && i > 0 {

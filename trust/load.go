@@ -150,17 +150,20 @@ func (s *Store) addMachine(c *Contents) error {
 	return nil
 }
 
-// keepOther keeps what is no certificate.
+// keepOther keeps what is no certificate. A CRL of a kind that is not supported
+// is no reason to refuse a machine that has one in its stores.
 func (s *Store) keepOther(i *Item) {
 	if i.Kind == RevocationListItem {
-		s.crls = append(s.crls, *i)
+		if err := s.addRevocationList(i); err != nil {
+			s.warnings = append(s.warnings, err.Error()+": passed over")
+		}
 		return
 	}
 	s.warnings = append(s.warnings, fmt.Sprintf("%s: a certificate trust list that means nothing for driver packages: passed over", i.place))
 }
 
-// RevocationLists returns the CRLs that were in the stores, unread and
-// unjudged.
+// RevocationLists returns the CRLs that were in the stores or were added to
+// them, their signatures unverified.
 func (s *Store) RevocationLists() []Item { return slices.Clone(s.crls) }
 
 // addList takes one of the root program's lists, if it is newer than the one

@@ -41,6 +41,7 @@ const (
 	BadSignature                // the mathematics of the signature fails
 	NoSignerCertificate         // the signer's certificate is not carried
 	Disallowed                  // a certificate is in the Disallowed store
+	Revoked                     // the issuer revoked a certificate
 	BadLink                     // a certificate is not signed by the only issuer there is
 	WeakKey                     // a key too short, or of a kind that is refused
 	WeakDigest                  // MD5 in the chain
@@ -67,6 +68,11 @@ const (
 	MD5Link                     // note: an MD5 signature in the chain, tolerated
 	ExpiredAnchor               // note: the anchor itself has expired
 	ExpiredAtClock              // note: stamped, and the chain is expired at the clock
+	RevokedLater                // note: revoked, after the time that counts
+	HoldReleased                // note: was on hold, and is no longer
+	RevocationUnknown           // note: an OCSP responder does not know the certificate
+	RevocationNotCurrent        // note: a revocation list or OCSP response is not of the time of the check
+	UnusableRevocation          // note: a revocation list or OCSP response does not count
 	IgnoredTimestamp            // note: a time stamp that did not count, beside one that did
 	LifetimeSigning             // note: the time stamp does not extend the life of the signature
 )
@@ -95,6 +101,7 @@ var reasons = []reasonRow{
 	{WeakKey, "weak-key", winerror.TrustCertSignature, "the certificate's key is not acceptable"},
 	{BadLink, "bad-link", winerror.TrustCertSignature, "the certificate is not signed by its issuer"},
 	{WeakDigest, "weak-digest", winerror.TrustCertSignature, "the certificate is signed with a digest that is no longer accepted"},
+	{Revoked, "revoked", winerror.CertRevoked, "the certificate was revoked by its issuer"},
 	{UntrustedTestRoot, "untrusted-test-root", winerror.CertUntrustedTestRoot, "the chain ends in a test root that is not in the Root store"},
 	{UntrustedRoot, "untrusted-root", winerror.CertUntrustedRoot, "the chain ends in a root that is not in the Root store"},
 	{TooComplex, "too-complex", winerror.CertChaining, "no chain was found before the search was given up"},
@@ -117,6 +124,11 @@ var reasons = []reasonRow{
 	{MD5Link, "md5-link", winerror.OK, "the certificate is signed with MD5"},
 	{ExpiredAnchor, "expired-anchor", winerror.OK, "the root itself was outside its validity period, which does not matter for an anchor"},
 	{ExpiredAtClock, "expired-at-clock", winerror.OK, "the certificate has expired; the time stamp keeps the signature valid"},
+	{RevokedLater, "revoked-later", winerror.OK, "the certificate was revoked after the time that counts; the signature stays valid"},
+	{HoldReleased, "hold-released", winerror.OK, "the certificate was on hold and a later revocation list no longer has it"},
+	{RevocationUnknown, "revocation-unknown", winerror.OK, "an OCSP responder does not know the certificate: whether it is revoked is not known"},
+	{RevocationNotCurrent, "revocation-not-current", winerror.OK, "a statement on revocation is not of the time of this check; what it says counts all the same"},
+	{UnusableRevocation, "unusable-revocation", winerror.OK, "a statement on revocation does not count"},
 	{IgnoredTimestamp, "ignored-timestamp", winerror.OK, "a time stamp does not count; another one does"},
 	{LifetimeSigning, "lifetime-signing", winerror.OK, "the signer's certificate has the lifetime signing purpose: the time stamp does not extend the signature's life"},
 	{UnknownReason, "unknown", winerror.TrustFail, "unknown reason"},

@@ -21,6 +21,7 @@ type Store struct {
 	disallowed    distrust
 	lists         map[ListKind]*List // the user's; nil where there are none
 	crls          []Item
+	evidence      evidence // what issuers say of revocation
 	warnings      []string
 	links         links
 }

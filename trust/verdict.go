@@ -128,6 +128,9 @@ type TimestampVerdict struct {
 	Anchor *Anchor
 	// Problems are what stands against the time stamp, the most useful first.
 	Problems []Problem
+	// Notes are worth knowing and stand against nothing: what is said of the
+	// revocation of its authority.
+	Notes []Problem
 }
 
 // Publisher says what the machine's stores hold about the signer (rule 132).

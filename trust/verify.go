@@ -26,9 +26,9 @@ type Options struct {
 // The order is that of dependence, each step resting on the one before:
 //
 //  1. the mathematics of the signature, which package authenticode did;
-//  2. the time stamps: mathematics, chain and purpose of their authorities, at the stamped time;
+//  2. the time stamps: mathematics, chain, purpose and revocation of their authorities, at the stamped time;
 //  3. the time that counts (rules 110 and 111);
-//  4. the signer's chains at that time, and the best of them;
+//  4. the signer's chains and what is known of their revocation at that time, and the best of them;
 //  5. whose signature it is: authority, publisher.
 //
 // Nested signatures are not looked at: judge each of [authenticode.Signature.All].
@@ -38,9 +38,11 @@ func Verify(sig *authenticode.Signature, s *Store, o Options) Verdict {
 	if sig == nil || sig.Signer == nil {
 		return v
 	}
-	v.judgeTimestamps(sig, s, o)
+	q := newInquiry(sig, s, o.At)
+	v.Notes = append(v.Notes, q.flaws...)
+	v.judgeTimestamps(sig, q)
 	m := v.chooseTime(sig, o)
-	v.judgeSigner(sig, s, o, m)
+	v.judgeSigner(sig, q, o, m)
 	v.tellPublisher(s)
 	v.tellAuthority()
 
@@ -74,20 +76,20 @@ func checkInput(sig *authenticode.Signature, o Options) []Problem {
 const maxTimestamps = 8
 
 // judgeTimestamps is step 2.
-func (v *Verdict) judgeTimestamps(sig *authenticode.Signature, s *Store, o Options) {
+func (v *Verdict) judgeTimestamps(sig *authenticode.Signature, q *inquiry) {
 	for i, stamp := range sig.Timestamps {
 		if i == maxTimestamps {
 			v.Problems = append(v.Problems, problem(BadTimestamp, nil, fmt.Sprintf("%d time stamps, at most %d are judged", len(sig.Timestamps), maxTimestamps)))
 			return
 		}
-		v.Timestamps = append(v.Timestamps, judgeTimestamp(stamp, s, o.At))
+		v.Timestamps = append(v.Timestamps, judgeTimestamp(stamp, q))
 	}
 }
 
 // judgeTimestamp says whether a time stamp proves its time. The chain of its
 // authority is judged at the stamped time: the certificates of the PKCS#9 age
 // have long expired, and rule 110 rests on them nevertheless.
-func judgeTimestamp(stamp *authenticode.Timestamp, s *Store, clock time.Time) TimestampVerdict {
+func judgeTimestamp(stamp *authenticode.Timestamp, q *inquiry) TimestampVerdict {
 	t := TimestampVerdict{Stamp: stamp}
 	fail := func(detail string) TimestampVerdict {
 		t.Problems = []Problem{problem(BadTimestamp, stamp.Signer, detail)}
@@ -100,17 +102,17 @@ func judgeTimestamp(stamp *authenticode.Timestamp, s *Store, clock time.Time) Ti
 		return fail("its signer's certificate is not carried")
 	case stamp.Kind == authenticode.TimestampUnknown || stamp.Time.IsZero():
 		return fail("it names no time")
-	case stamp.Time.After(clock):
+	case stamp.Time.After(q.clock):
 		return fail("stamped " + formatTime(stamp.Time) + ", after the time of this check")
 	}
-	found := build(stamp.Signer, stamp.Certificates, s)
-	paths, kernel := found.judged(TimeStamping, moment{stamp.Time, true})
+	found, m := q.build(stamp.Signer, stamp.Certificates), moment{stamp.Time, true}
+	paths, kernel := found.judged(TimeStamping, m)
 	if len(paths) == 0 {
-		t.Chain, t.Problems = found.deadEnd(kernel)
+		t.Chain, t.Problems = found.deadEnd(kernel, TimeStamping, m)
 		return t
 	}
 	best := paths[0]
-	t.Chain, t.Anchor, t.Problems = best.Certificates(), best.anchor, best.Problems()
+	t.Chain, t.Anchor, t.Problems, t.Notes = best.Certificates(), best.anchor, best.Problems(), best.remarks
 	t.Valid = len(t.Problems) == 0
 	return t
 }
@@ -175,11 +177,11 @@ func (t *TimestampVerdict) against(signer *cert.Certificate) *Problem {
 }
 
 // judgeSigner is step 4.
-func (v *Verdict) judgeSigner(sig *authenticode.Signature, s *Store, o Options, m moment) {
-	found := build(sig.Signer, sig.Certificates, s)
+func (v *Verdict) judgeSigner(sig *authenticode.Signature, q *inquiry, o Options, m moment) {
+	found := q.build(sig.Signer, sig.Certificates)
 	v.Paths, v.KernelPath = found.judged(o.Purpose, m)
 	if len(v.Paths) == 0 {
-		chain, ps := found.deadEnd(v.KernelPath)
+		chain, ps := found.deadEnd(v.KernelPath, o.Purpose, m)
 		v.Chain = chain
 		v.Problems = append(append(v.Problems, ps...), judgeLoose(chain, o.Purpose, m)...)
 		return
@@ -205,7 +207,7 @@ func judgeLoose(chain []*cert.Certificate, purpose Purpose, m moment) []Problem 
 func (s *search) judged(purpose Purpose, m moment) (paths []*Path, kernel *Path) {
 	var kernels []*Path
 	for _, p := range s.paths {
-		p.judge(s.store, purpose, m)
+		p.judge(s.store, s.inquiry, purpose, m)
 		if p.anchor.Kind == CodeVerificationRoot {
 			kernels = append(kernels, p)
 		} else {
@@ -241,7 +243,7 @@ func (p *Path) worst() int {
 
 // deadEnd returns the longest way that led to no anchor of the Root store, and
 // what stands against it. A way to the Code Verification Root is one.
-func (s *search) deadEnd(kernel *Path) ([]*cert.Certificate, []Problem) {
+func (s *search) deadEnd(kernel *Path, purpose Purpose, m moment) ([]*cert.Certificate, []Problem) {
 	way, end := s.dead, Problem{}
 	if kernel != nil {
 		root := kernel.anchor.Certificate
@@ -250,6 +252,8 @@ func (s *search) deadEnd(kernel *Path) ([]*cert.Certificate, []Problem) {
 		end = s.ending()
 	}
 	ps := append(judgeDistrust(s.store, way), end)
+	revoked, _ := s.inquiry.judge(way, purpose, m)
+	ps = append(ps, revoked...)
 	rankProblems(ps)
 	return slices.Clone(way), ps
 }

@@ -19,6 +19,8 @@ type SignedData struct {
 	Certificates []*Certificate
 	// RawCertificates are carried too, and need not be certificates.
 	RawCertificates [][]byte
+	// RevocationInfo is carried as well: CRLs, and what [RevocationOCSP] makes.
+	RevocationInfo [][]byte
 
 	Version          int           // 0: 1, or 3 when the content is an OCTET STRING
 	DigestAlgorithms []crypto.Hash // nil: those of the signers
@@ -174,11 +176,16 @@ func (s SignedData) assemble(digests, certs, infos [][]byte) []byte {
 	if len(certs) > 0 {
 		certificates = setOf(0xa0, "certificates", s.Disorder&DisorderCertificates != 0, certs)
 	}
+	var revocations []byte
+	if len(s.RevocationInfo) > 0 {
+		revocations = setOf(0xa1, "revocation lists", false, s.RevocationInfo)
+	}
 	signedData := tlv(TagSequence,
 		Integer(int64(version)),
 		setOf(TagSet, "digestAlgorithms", s.Disorder&DisorderDigestAlgorithms != 0, digests),
 		tlv(TagSequence, OID(s.ContentType), tlv(0xa0, s.Content)),
 		certificates,
+		revocations,
 		setOf(TagSet, "signerInfos", s.Disorder&DisorderSignerInfos != 0, infos),
 	)
 	return tlv(TagSequence, OID(OIDSignedData), tlv(0xa0, signedData, s.Trailing))
