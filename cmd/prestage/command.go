@@ -61,6 +61,7 @@ the signer score, and why.`,
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.AddCommand(
 		checkCommand(env),
+		verifyCommand(env),
 		showCommand(env),
 		versionCommand(env),
 	)
