@@ -80,6 +80,9 @@ func takeApart(data []byte) (certificates, crls [][]byte, err error) {
 		if err != nil {
 			return nil, nil, fmt.Errorf("%w: %w", ErrBundle, err)
 		}
+		if sig.ContentType == authenticode.OIDCertTrustList {
+			return nil, nil, fmt.Errorf("%w: a catalog or trust list that is not DER", ErrBundle)
+		}
 		data = sig.Raw
 	}
 	fields, ok := signedDataFields(data)

@@ -22,7 +22,11 @@ var errPEM = errors.New("damaged PEM block")
 
 const pemBegin = "-----BEGIN "
 
-func sniffPEM(data []byte) bool { return bytes.Contains(data, []byte(pemBegin)) }
+// sniffPEM looks for a block anywhere, since text may come before it, but not
+// inside of other formats.
+func sniffPEM(data []byte) bool {
+	return bytes.Contains(data, []byte(pemBegin)) && !sniffDER(data) && !isSignedData(data)
+}
 
 // pem reads a PEM file. The library passes over blocks that it cannot decode;
 // here every line that begins a block of interest must yield one.

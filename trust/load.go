@@ -181,6 +181,9 @@ func (s *Store) addList(l *List) {
 		s.warnings = append(s.warnings, fmt.Sprintf("%s: list of %s of %s: the one of %s (%s) is newer and counts", have.Source, l.Kind, day(have.Date), day(l.Date), l.Source))
 	}
 	s.lists[l.Kind] = l
+	if !l.Verified {
+		s.warnings = append(s.warnings, fmt.Sprintf("%s: list of %s accepted without proof: %s", l.Source, l.Kind, l.Problem))
+	}
 	embedded := embeddedList()
 	if l.Kind == RootList && compareSequence(l.SequenceNumber, embedded.SequenceNumber) < 0 {
 		s.warnings = append(s.warnings, fmt.Sprintf("%s: list of %s of %s is older than the facts that come with the program, of %s", l.Source, l.Kind, day(l.Date), day(embedded.Date)))

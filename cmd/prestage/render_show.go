@@ -5,19 +5,22 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"time"
 
 	"prestage"
 )
 
 // renderShown writes what show found, for people.
-func renderShown(w io.Writer, all []prestage.Shown, s style) error {
+func renderShown(w io.Writer, all []shownFile, s style) error {
 	t := &textReport{page: newPage(w, s), style: s}
 	for i := range all {
 		if i > 0 {
 			t.blank()
 		}
-		t.shown(&all[i])
+		if all[i].store != nil {
+			t.shownStore(all[i].store)
+			continue
+		}
+		t.shown(all[i].other)
 	}
 	return t.flush()
 }
@@ -34,10 +37,6 @@ func (t *textReport) shown(s *prestage.Shown) {
 		t.shownCatalog(s.Catalog)
 	case s.INF != nil:
 		t.shownINF(s.INF)
-	case s.Store != nil:
-		for i := range s.Store.Certificates {
-			t.shownCertificate(&s.Store.Certificates[i])
-		}
 	}
 }
 
@@ -128,18 +127,6 @@ func (t *textReport) shownINF(f *prestage.ShownINF) {
 	inks := map[string]ink{"error": red, "warning": yellow, "note": dim}
 	for _, x := range f.Findings {
 		t.entry(inks[x.Severity], x.Severity, textIndent, clean(fmt.Sprintf("line %d: %s [%s]", x.Line, x.Message, x.ID)))
-	}
-}
-
-func (t *textReport) shownCertificate(c *prestage.CertReport) {
-	t.entry(dim, "subject", textIndent, clean(c.Subject))
-	t.entry(dim, "issuer", textIndent, clean(c.Issuer))
-	t.entry(dim, "serial", textIndent, c.Serial)
-	t.entry(dim, "valid", textIndent, c.NotBefore.Format(time.DateTime)+" to "+c.NotAfter.Format(time.DateTime)+" UTC")
-	t.entry(dim, "sha1", textIndent, c.SHA1)
-	t.entry(dim, "sha256", textIndent, c.SHA256)
-	if len(c.EKUs) > 0 {
-		t.entry(dim, "purposes", textIndent, strings.Join(c.EKUs, ", "))
 	}
 }
 

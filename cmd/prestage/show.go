@@ -61,14 +61,17 @@ func runShow(env environment, f showFlags, paths []string) error {
 	if err != nil {
 		return err
 	}
+	for _, w := range store.WarningsAt(at) {
+		fmt.Fprintf(env.stderr, "prestage: warning: %s\n", w)
+	}
 	shower := prestage.Shower{Store: store, Options: trust.Options{At: at, Purpose: trust.CodeSigning}}
-	shown := make([]prestage.Shown, len(paths))
+	shown := make([]shownFile, len(paths))
 	failed := false
 	for i, path := range paths {
-		shown[i] = shower.Show(path)
-		if shown[i].Error != "" {
+		shown[i] = showFile(shower, f.stores.read, path)
+		if message := shown[i].failure(); message != "" {
 			failed = true
-			fmt.Fprintf(env.stderr, "prestage: %s: %s\n", path, shown[i].Error)
+			fmt.Fprintf(env.stderr, "prestage: %s: %s\n", path, message)
 		}
 	}
 	if f.output.format == "json" {
