@@ -22,7 +22,9 @@ import (
 	"prestage/authenticode/cert"
 	"prestage/catalog"
 	"prestage/inf"
+	"prestage/inf/setupapi"
 	"prestage/trust"
+	"prestage/trust/blocklist"
 	"prestage/trust/roots"
 )
 
@@ -220,6 +222,7 @@ func dependencies(t *testing.T) map[string][]string {
 func TestDirection(t *testing.T) {
 	mayImport := map[string][]string{
 		"inf":                          {},
+		"inf/setupapi":                 {},
 		"authenticode/winerror":        {},
 		"authenticode/ctl":             {},
 		"authenticode/cab":             {},
@@ -230,9 +233,10 @@ func TestDirection(t *testing.T) {
 		"catalog":                      {"authenticode", "authenticode/winerror", "authenticode/cert", "authenticode/ctl"},
 		"trust/roots":                  {"authenticode/cert"},
 		"trust/roots/gen":              {"authenticode/cert", "authenticode/ctl", "trust/roots"},
+		"trust/blocklist":              {"authenticode", "authenticode/cert"},
 		"trust":                        {"authenticode", "authenticode/winerror", "authenticode/cert", "authenticode/ctl", "trust/roots"},
-		".":                            {"inf", "authenticode", "authenticode/winerror", "authenticode/cert", "authenticode/cab", "catalog", "trust"},
-		"cmd/prestage":                 {".", "inf", "authenticode", "authenticode/winerror", "authenticode/cert", "catalog", "trust"},
+		".":                            {"inf", "authenticode", "authenticode/winerror", "authenticode/cert", "authenticode/cab", "catalog", "trust", "trust/blocklist"},
+		"cmd/prestage":                 {".", "inf", "inf/setupapi", "authenticode", "authenticode/winerror", "authenticode/cert", "catalog", "trust", "trust/blocklist"},
 	}
 	_, files := sources(t)
 	for _, f := range files {
@@ -289,8 +293,21 @@ var zeroEnums = map[string]struct{ text, reason string }{
 	"trust.TimeSource":           {trust.TimeSource(0).String(), ""},
 	"trust.ItemKind":             {trust.ItemKind(0).String(), ""},
 	"trust.ListKind":             {trust.ListKind(0).String(), ""},
+	"Policy":                     {Policy(0).String(), ""},
+	"SubjectKind":                {SubjectKind(0).String(), ""},
+	"inf/setupapi.Encoding":      {setupapi.Encoding(0).String(), ""},
+	"inf/setupapi.Kind":          {setupapi.Kind(0).String(), ""},
+	"inf/setupapi.Result":        {setupapi.Result(0).String(), ""},
+	"inf/setupapi.Severity":      {setupapi.Severity(0).String(), ""},
+	"trust/blocklist.Action":     {blocklist.Action(0).String(), ""},
+	"trust/blocklist.Answer":     {blocklist.Answer(0).String(), ""},
+	"trust/blocklist.Format":     {blocklist.Format(0).String(), ""},
+	"trust/blocklist.Kind":       {blocklist.Kind(0).String(), ""},
+	"trust/blocklist.RootType":   {blocklist.RootType(0).String(), ""},
 	"trust/roots.Kind":           {roots.Kind(0).String(), ""},
 	"trust/roots.Class":          {roots.Class(0).String(), ""},
+
+	"trust/blocklist.truth": {"", "not exported; zero is maybe"},
 
 	"SignerScore": {SignerScore(0).String(), "zero would rank best of all in Windows, so it is no score at all"},
 
@@ -560,7 +577,14 @@ type ruleRow struct {
 }
 
 func allRules() []ruleRow {
-	return slices.Concat(rowsOf(categoryRules), rowsOf(scoreRules), rowsOf(outcomeRules), rowsOf(loadRules))
+	return slices.Concat(rowsOf(categoryRules), rowsOf(scoreRules), rowsOf(outcomeRules), rowsOf(loadRules), verifyRows())
+}
+
+// verifyRows are the rules on single files. The tables of the policies are put
+// together from these parts, of which the last ends each.
+func verifyRows() []ruleRow {
+	parts := slices.Concat(subjectRules, signatureRules, trustRules, driverRules, kernelRules, requirementRules)
+	return slices.Concat(rowsOf(parts), rowsOf(noPolicyRules))
 }
 
 func rowsOf[V, T any](table []ruleOn[V, T]) []ruleRow {
