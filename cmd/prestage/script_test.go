@@ -3,7 +3,7 @@ package main
 import (
 	"archive/zip"
 	"errors"
-	"flag"
+	stdflag "flag"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,7 +14,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-var update = flag.Bool("update", false, "rewrite the expected output in testdata/script")
+var update = stdflag.Bool("update", false, "rewrite the expected output in testdata/script")
 
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
@@ -22,6 +22,7 @@ func TestMain(m *testing.M) {
 			version = "v0.0.0-test"
 			main()
 		},
+		"measure": measure,
 	})
 }
 
