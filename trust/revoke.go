@@ -141,7 +141,7 @@ func (f *finding) ask() {
 		r, listed := l.revoked[serial]
 		switch {
 		case !listed:
-		case r.onHold() && slices.ContainsFunc(genuine, func(later *revocationList) bool { return later.releases(serial, l) }):
+		case r.onHold() && slices.ContainsFunc(genuine, func(later *revocationList) bool { return later.releases(serial, l, f.clock) }):
 			f.note(HoldReleased, l.source, "on hold from "+formatTime(r.date))
 		default:
 			f.entries = append(f.entries, entry{r, l.source})
@@ -309,9 +309,9 @@ func (e entry) describe() string {
 	return words + ", says " + e.source
 }
 
-// releases reports whether l shows that a certificate is no longer on hold as
-// it was in an older list.
-func (l *revocationList) releases(serial string, older *revocationList) bool {
+// releases reports whether l shows that, at the time of the check, a
+// certificate is no longer on hold as it was in an older list.
+func (l *revocationList) releases(serial string, older *revocationList, clock time.Time) bool {
 	_, listed := l.revoked[serial]
-	return !listed && l.thisUpdate.After(older.thisUpdate) && bytes.Equal(l.scope, older.scope)
+	return !listed && l.thisUpdate.After(older.thisUpdate) && !clock.Before(l.thisUpdate) && bytes.Equal(l.scope, older.scope)
 }

@@ -30,6 +30,7 @@ type stapled struct {
 	found        evidence
 	flaws        []Problem
 	count, bytes int
+	full         bool // a limit was met, and said so
 }
 
 // readStapled finds what a signature carries about revocation: CRLs and OCSP
@@ -208,8 +209,9 @@ func (s *stapled) allow(der []byte) bool {
 	if s.count <= maxStapled && s.bytes <= maxStapledBytes {
 		return true
 	}
-	if s.count == maxStapled+1 || s.bytes-len(der) <= maxStapledBytes {
-		s.flaw(fmt.Sprintf("the signature carries more than %d revocation lists or %d bytes of them: the rest is not read", maxStapled, maxStapledBytes))
+	if !s.full {
+		s.full = true
+		s.flaw(fmt.Sprintf("the signature carries more than %d revocation lists and OCSP responses, or %d bytes of them: the rest is not read", maxStapled, maxStapledBytes))
 	}
 	return false
 }
