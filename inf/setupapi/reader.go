@@ -170,13 +170,13 @@ func (r *Reader) Next() (*Section, error) {
 	var bytes int
 	for r.pending || r.scan.Scan() {
 		r.pending = false
-		l := r.scan.Line()
-		if s.endsBefore(&l) {
+		l := &r.scan.line
+		if s.endsBefore(l) {
 			r.pending = true
 			return s.finish(), nil
 		}
 		s.add(l)
-		r.note(&l)
+		r.note(l)
 		s.Boot = r.boot
 		if bytes += len(l.Raw); len(s.Lines) > MaxSectionLines || bytes > MaxSectionBytes {
 			return nil, r.skip(s)
@@ -218,7 +218,7 @@ func (r *Reader) skip(s *Section) error {
 	err := &ReadError{Pos: s.Lines[0].Pos, Err: ErrSectionTooLarge}
 	s.Lines = nil
 	for r.scan.Scan() {
-		if l := r.scan.Line(); l.begins() {
+		if r.scan.line.begins() {
 			r.pending = true
 			return err
 		}

@@ -24,6 +24,7 @@ type Section struct {
 
 	closed bool // the exit status was read: only blank lines may follow
 	filled bool // it has entries
+	open   int  // contexts begun and not ended
 }
 
 // Outside reports that these are lines between sections.
@@ -81,8 +82,8 @@ func (s *Section) endsBefore(l *Line) bool {
 	return false
 }
 
-func (s *Section) add(l Line) {
-	s.Lines = append(s.Lines, l)
+func (s *Section) add(l *Line) {
+	s.Lines = append(s.Lines, *l)
 	s.filled = s.filled || l.entry()
 	switch l.Kind {
 	case KindSectionTitle:
@@ -97,13 +98,19 @@ func (s *Section) add(l Line) {
 	case KindExitStatus:
 		s.Status = parseStatus(l.Message)
 		s.closed = true
+	case KindOpen:
+		s.open++
+	case KindClose:
+		s.open--
 	}
 }
 
-// finish turns entries into ends of contexts where only the open contexts show
-// that they are.
+// finish turns beginnings of contexts into ends where only the tree shows that
+// they are ends, because their word for exit is a translated one.
 func (s *Section) finish() *Section {
-	s.Contexts()
+	if s.open > 0 {
+		s.Contexts()
+	}
 	return s
 }
 
