@@ -228,4 +228,3 @@ var signatureRules = []verifyRule{
 		say:  saying("the file has no pages that could be hashed, so its page hashes are not verified"),
 	},
 }
-
