@@ -34,9 +34,9 @@ func (r *reading) der(data []byte) {
 		item := Item{Raw: element, place: where}
 		if isRevocationList(element) {
 			item.Kind = RevocationListItem
-			ok = r.keep(item)
+			ok = r.keep(&item)
 		} else {
-			ok = r.certificate(item)
+			ok = r.certificate(&item)
 		}
 		if !ok {
 			return

@@ -47,7 +47,7 @@ func (r *reading) bundleAt(where place, data []byte) bool {
 	if err != nil {
 		return r.damaged(where, err)
 	}
-	record := 0
+	record := int32(0)
 	part := func(e []byte) Item {
 		record++
 		p := where
@@ -58,14 +58,14 @@ func (r *reading) bundleAt(where place, data []byte) bool {
 		item := part(e)
 		// Attribute certificates and others stand beside certificates under
 		// tags of their own (RFC 5652 10.2.2); nobody uses them here.
-		if e[0] == tagSequence && !r.certificate(item) {
+		if e[0] == tagSequence && !r.certificate(&item) {
 			return false
 		}
 	}
 	for _, e := range crls {
 		item := part(e)
 		item.Kind = RevocationListItem
-		if e[0] == tagSequence && !r.keep(item) {
+		if e[0] == tagSequence && !r.keep(&item) {
 			return false
 		}
 	}

@@ -36,7 +36,7 @@ func (r *reading) pem(data []byte) {
 	for _, b := range pemStarts(data) {
 		line += bytes.Count(data[counted:b.start], []byte("\n"))
 		counted = b.start
-		where := place{file: r.name, line: line}
+		where := place{file: r.name, line: int32(line)}
 		block, _ := pem.Decode(data[b.start:pemEnd(data, b.start)])
 		if block == nil {
 			if !r.damaged(where, errPEM) {
@@ -51,11 +51,11 @@ func (r *reading) pem(data []byte) {
 }
 
 func (r *reading) pemCertificate(where place, der []byte) bool {
-	return r.certificate(Item{Raw: der, place: where})
+	return r.certificate(&Item{Raw: der, place: where})
 }
 
 func (r *reading) pemRevocationList(where place, der []byte) bool {
-	return r.keep(Item{Kind: RevocationListItem, Raw: der, place: where})
+	return r.keep(&Item{Kind: RevocationListItem, Raw: der, place: where})
 }
 
 // pemStart is where a block of interest begins.

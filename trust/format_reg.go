@@ -53,7 +53,7 @@ func (r *reading) registry(data []byte) {
 	ignored := 0
 	for t.next() {
 		line := bytes.TrimSpace(t.text)
-		where := place{file: r.name, line: t.at, key: key.name()}
+		where := place{file: r.name, line: int32(t.at), key: key.name()}
 		switch {
 		case len(line) == 0 || line[0] == ';':
 			continue
@@ -78,7 +78,7 @@ func (r *reading) registry(data []byte) {
 			}
 		}
 	}
-	if t.open && !r.damaged(place{file: r.name, line: t.at}, fmt.Errorf("%w: cut off", ErrRegistry)) {
+	if t.open && !r.damaged(place{file: r.name, line: int32(t.at)}, fmt.Errorf("%w: cut off", ErrRegistry)) {
 		return
 	}
 	if ignored > 0 {
@@ -111,7 +111,7 @@ func (r *reading) regValue(where place, key regKey, line []byte) bool {
 	if err == nil && item.Kind == CertificateItem && !strings.EqualFold(key.hash, sha1Hex(item.Raw)) {
 		err = ErrKeyName
 	}
-	return r.element(item, err)
+	return r.element(&item, err)
 }
 
 // regBinary decodes a binary value: "name"=hex:03,00,… where line ends are

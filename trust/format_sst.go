@@ -38,12 +38,12 @@ func (r *reading) serialized(data []byte) {
 		}
 		item, used, framing, err := readElement(rest)
 		if framing != nil {
-			where.offset += used
+			where.offset += int32(used)
 			r.damaged(where, framing)
 			return // nobody knows where the next one begins
 		}
 		item.place = where
-		if !r.element(item, err) {
+		if !r.element(&item, err) {
 			return
 		}
 		pos += used
@@ -52,7 +52,7 @@ func (r *reading) serialized(data []byte) {
 
 // element keeps an element with its properties. The result says whether
 // reading may go on.
-func (r *reading) element(i Item, err error) bool {
+func (r *reading) element(i *Item, err error) bool {
 	switch {
 	case err != nil:
 		return r.damaged(i.place, err)

@@ -138,7 +138,7 @@ func ReadContents(name string, data []byte, o ReadOptions) (*Contents, error) {
 
 // at is a position in a file that is no text.
 func (r *reading) at(offset, record int) place {
-	return place{file: r.name, offset: offset, record: record}
+	return place{file: r.name, offset: int32(offset), record: int32(record)}
 }
 
 // damaged takes note of a damaged record and reports whether reading may go
@@ -159,7 +159,7 @@ func (r *reading) damaged(where place, err error) bool {
 
 // certificate keeps one if its outline is that of a certificate. The result
 // says whether reading may go on.
-func (r *reading) certificate(i Item) bool {
+func (r *reading) certificate(i *Item) bool {
 	var err error
 	if i.outline, err = outlineOf(i.Raw); err != nil {
 		return r.damaged(i.place, err)
@@ -169,11 +169,11 @@ func (r *reading) certificate(i Item) bool {
 }
 
 // keep keeps an item. The result says whether reading may go on.
-func (r *reading) keep(i Item) bool {
+func (r *reading) keep(i *Item) bool {
 	if len(r.found.Items) == maxStoreEntries {
 		return r.damaged(place{file: r.name, offset: -1}, ErrStoreTooBig)
 	}
-	r.found.Items = append(r.found.Items, i)
+	r.found.Items = append(r.found.Items, *i)
 	return true
 }
 

@@ -53,15 +53,20 @@ func (i *Item) Properties() []Property {
 	return slices.Clone(i.properties)
 }
 
+// The parts of a certificate's outline.
+func (i *Item) tbs() []byte     { return i.outline.tbs.of(i.Raw) }
+func (i *Item) issuer() []byte  { return i.outline.issuer.of(i.Raw) }
+func (i *Item) subject() []byte { return i.outline.subject.of(i.Raw) }
+
 // Source says which file the element is from, and where in it.
 func (i *Item) Source() string { return i.place.String() }
 
 // place is a position in a file, put into words only when somebody asks.
 type place struct {
 	file   string
-	line   int // of a text; 0 for others
-	offset int // of other files
-	record int // counted from 1; 0 where there is only one
+	line   int32 // of a text; 0 for others
+	offset int32 // of other files; -1 where there is none
+	record int32 // counted from 1; 0 where there is only one
 	key    string
 }
 

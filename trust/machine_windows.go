@@ -65,7 +65,7 @@ func (r *reading) localStore(name string, role Role) error {
 	}
 	defer windows.CertCloseStore(store, 0)
 	var context *windows.CertContext
-	for record := 1; ; record++ {
+	for record := int32(1); ; record++ {
 		// Enumerating frees the context before, so everything is copied.
 		context, err = windows.CertEnumCertificatesInStore(store, context)
 		if err != nil {
@@ -76,7 +76,7 @@ func (r *reading) localStore(name string, role Role) error {
 		}
 		item, err := localCertificate(context)
 		item.Role, item.place = role, place{file: r.name, offset: -1, record: record, key: name}
-		if !r.element(item, err) {
+		if !r.element(&item, err) {
 			windows.CertFreeCertificateContext(context)
 			return nil
 		}

@@ -7,11 +7,16 @@ import (
 )
 
 // outline is what can be said of a certificate without reading it: where the
-// parts lie by which chains are built and certificates distrusted. Slices of
-// the input.
+// parts lie by which chains are built and certificates distrusted, as offsets
+// that keep stores of many hundred small.
 type outline struct {
-	tbs, issuer, subject []byte // with tag and length
+	tbs, issuer, subject span
 }
+
+// span is an element with tag and length.
+type span struct{ from, to uint32 }
+
+func (s span) of(b []byte) []byte { return b[s.from:s.to:s.to] }
 
 // Tags of the fields of a certificate (RFC 5280 4.1).
 const (
@@ -26,48 +31,78 @@ const (
 // of many hundred cheap until one is needed. What it accepts may still turn
 // out not to be a certificate; what it refuses never is one.
 func outlineOf(der []byte) (outline, error) {
-	var o outline
 	if len(der) > maxItem {
-		return o, fmt.Errorf("certificate of %d bytes: %w", len(der), cert.ErrTooLarge)
+		return outline{}, fmt.Errorf("certificate of %d bytes: %w", len(der), cert.ErrTooLarge)
 	}
-	whole := elements{der}
-	body, ok := whole.take(tagSequence)
-	if !ok || len(whole.rest) != 0 {
-		return o, notCertificate("outer sequence")
+	w := walker{b: der, end: len(der)}
+	if !w.enter(tagSequence) || w.end != len(der) {
+		return outline{}, notCertificate("outer sequence")
 	}
-	tbs := elements{contents(body)}
-	if o.tbs, ok = tbs.take(tagSequence); !ok {
-		return o, notCertificate("signed part")
+	rest := w
+	tbs, ok := rest.skip(tagSequence)
+	if !ok {
+		return outline{}, notCertificate("signed part")
 	}
-	if _, ok := tbs.take(tagSequence); !ok {
-		return o, notCertificate("signature algorithm")
+	if _, ok := rest.skip(tagSequence); !ok {
+		return outline{}, notCertificate("signature algorithm")
 	}
-	if _, ok := tbs.take(tagBitString); !ok || len(tbs.rest) != 0 {
-		return o, notCertificate("signature")
+	if _, ok := rest.skip(tagBitString); !ok || rest.pos != len(der) {
+		return outline{}, notCertificate("signature")
 	}
-	fields := elements{contents(o.tbs)}
-	fields.take(tagVersion) // optional
-	for _, f := range []struct {
-		tag  byte
-		keep *[]byte
-		name string
-	}{
-		{tagInteger, nil, "serial number"},
-		{tagSequence, nil, "inner signature algorithm"},
-		{tagSequence, &o.issuer, "issuer"},
-		{tagSequence, nil, "validity"},
-		{tagSequence, &o.subject, "subject"},
-		{tagSequence, nil, "public key"},
-	} {
-		element, ok := fields.take(f.tag)
-		if !ok {
-			return o, notCertificate(f.name)
-		}
-		if f.keep != nil {
-			*f.keep = element
-		}
+	w.enter(tagSequence)
+	w.skip(tagVersion) // optional
+	o := outline{tbs: tbs}
+	if _, ok := w.skip(tagInteger); !ok {
+		return outline{}, notCertificate("serial number")
+	}
+	if _, ok := w.skip(tagSequence); !ok {
+		return outline{}, notCertificate("inner signature algorithm")
+	}
+	if o.issuer, ok = w.skip(tagSequence); !ok {
+		return outline{}, notCertificate("issuer")
+	}
+	if _, ok := w.skip(tagSequence); !ok {
+		return outline{}, notCertificate("validity")
+	}
+	if o.subject, ok = w.skip(tagSequence); !ok {
+		return outline{}, notCertificate("subject")
+	}
+	if _, ok := w.skip(tagSequence); !ok {
+		return outline{}, notCertificate("public key")
 	}
 	return o, nil
+}
+
+// walker steps over the elements of b between pos and end.
+type walker struct {
+	b        []byte
+	pos, end int
+}
+
+// skip steps over an element if it has the tag, and returns where it lies.
+func (w *walker) skip(tag byte) (span, bool) {
+	if w.pos >= w.end || w.b[w.pos] != tag {
+		return span{}, false
+	}
+	header, length, ok := derHeader(w.b[w.pos:w.end])
+	if !ok || length > w.end-w.pos-header {
+		return span{}, false
+	}
+	from := w.pos
+	w.pos += header + length
+	return span{uint32(from), uint32(w.pos)}, true
+}
+
+// enter steps into an element if it has the tag; what is behind it is gone.
+func (w *walker) enter(tag byte) bool {
+	at := *w
+	s, ok := at.skip(tag)
+	if !ok {
+		return false
+	}
+	header, _, _ := derHeader(w.b[w.pos:w.end])
+	w.pos, w.end = int(s.from)+header, int(s.to)
+	return true
 }
 
 func notCertificate(part string) error {

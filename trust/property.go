@@ -73,32 +73,26 @@ func (p Property) Name() string {
 // asks for.
 var ErrProperty = errors.New("damaged property")
 
-// propertyChecks say what the values of restrictive properties look like. An
-// empty value stands for an absent property everywhere: so the root program
-// takes a date back (section 5.1).
-var propertyChecks = map[uint32]func([]byte) bool{
-	PropSHA1:             func(v []byte) bool { return len(v) == 20 },
-	PropSHA256:           func(v []byte) bool { return len(v) == 32 },
-	PropDisabledAt:       func(v []byte) bool { return len(v) == 8 },
-	PropNotBefore:        func(v []byte) bool { return len(v) == 8 },
-	PropUsages:           isUsageList,
-	PropChainPolicies:    isUsageList,
-	PropDisallowedUsages: isUsageList,
-	PropNotBeforeUsages:  isUsageList,
-}
-
 // check fails for a property whose value cannot be understood and would have
-// to be.
+// to be. An empty value stands for an absent property everywhere: so the root
+// program takes a date back (section 5.1).
 func (p Property) check() error {
 	if len(p.Value) == 0 {
 		return nil
 	}
-	// Most properties are of no interest; they must not cost a look-up.
+	fits := true
 	switch p.ID {
-	case PropSHA1, PropSHA256, PropDisabledAt, PropNotBefore, PropUsages, PropChainPolicies, PropDisallowedUsages, PropNotBeforeUsages:
-		if !propertyChecks[p.ID](p.Value) {
-			return fmt.Errorf("property %d (%s) of %d bytes: %w", p.ID, p.Name(), len(p.Value), ErrProperty)
-		}
+	case PropSHA1:
+		fits = len(p.Value) == 20
+	case PropSHA256:
+		fits = len(p.Value) == 32
+	case PropDisabledAt, PropNotBefore:
+		fits = len(p.Value) == 8
+	case PropUsages, PropChainPolicies, PropDisallowedUsages, PropNotBeforeUsages:
+		fits = isUsageList(p.Value)
+	}
+	if !fits {
+		return fmt.Errorf("property %d (%s) of %d bytes: %w", p.ID, p.Name(), len(p.Value), ErrProperty)
 	}
 	return nil
 }

@@ -23,8 +23,8 @@ type shelf struct {
 
 // volume is one certificate on a shelf.
 type volume struct {
-	item  *Item // nil for one that was read when it was put there
-	entry Entry
+	item  *Item  // nil for one that was read when it was put there
+	entry *Entry // nil until it is read
 	kind  AnchorKind
 
 	also *volume // the same certificate in the other of Root and AuthRoot
@@ -42,14 +42,14 @@ func (v *volume) raw() []byte {
 
 func (v *volume) subject() []byte {
 	if v.item != nil {
-		return v.item.outline.subject
+		return v.item.subject()
 	}
 	return v.entry.Certificate.RawSubject
 }
 
 func (v *volume) selfIssued() bool {
 	if v.item != nil {
-		return bytes.Equal(v.item.outline.subject, v.item.outline.issuer)
+		return bytes.Equal(v.item.subject(), v.item.issuer())
 	}
 	return v.entry.Certificate.SelfIssued()
 }
@@ -141,11 +141,12 @@ func (s *shelf) open(v *volume) *Anchor {
 	}
 	v.opened = true
 	if v.item != nil {
-		var err error
-		if v.entry, err = v.item.Entry(); err != nil {
+		e, err := v.item.Entry()
+		if err != nil {
 			s.unread = append(s.unread, err.Error()+": not used")
 			return nil
 		}
+		v.entry = &e
 	}
 	for _, remark := range v.entry.Remarks {
 		s.unread = append(s.unread, v.entry.Source+": "+remark)

@@ -47,7 +47,7 @@ func (s *Store) Add(r Role, e Entry) error {
 	if e.Certificate == nil {
 		return fmt.Errorf("%s: entry without a certificate", e.Source)
 	}
-	return s.file(r, &volume{entry: e})
+	return s.file(r, &volume{entry: &e})
 }
 
 // file puts a certificate, read or not, into one of the stores.
@@ -67,12 +67,12 @@ func (s *Store) file(r Role, v *volume) error {
 
 // AddRoot adds an anchor without restrictions.
 func (s *Store) AddRoot(c *cert.Certificate, source string) {
-	s.addRoot(Root, &volume{entry: Entry{Certificate: c, Source: source}})
+	s.addRoot(Root, &volume{entry: &Entry{Certificate: c, Source: source}})
 }
 
 // AddIntermediate adds a certificate that may be needed to build chains.
 func (s *Store) AddIntermediate(c *cert.Certificate) {
-	s.intermediates.put(&volume{entry: Entry{Certificate: c}})
+	s.intermediates.put(&volume{entry: &Entry{Certificate: c}})
 }
 
 // AddTrustedPublisher adds a publisher: exactly this certificate (rule 133).
@@ -101,17 +101,19 @@ func (s *Store) addRoot(r Role, v *volume) {
 // identity only. Its bytes are all that counts, so it need not be readable;
 // but what its file keeps beside it must fit.
 func (s *Store) mark(r Role, v *volume) error {
+	var tbs []byte
 	if v.item == nil {
-		c := v.entry.Certificate
-		v.item = &Item{Kind: CertificateItem, Raw: c.Raw, outline: outline{tbs: c.RawTBS}}
+		tbs = v.entry.Certificate.RawTBS
 	} else if err := v.item.checkHash(); err != nil {
 		return fmt.Errorf("%s: %w", v.item.place, err)
+	} else {
+		tbs = v.item.tbs()
 	}
 	if r == Publishers {
-		s.publishers = mark(s.publishers, sha256.Sum256(v.item.Raw))
+		s.publishers = mark(s.publishers, sha256.Sum256(v.raw()))
 		return nil
 	}
-	s.disallowed.add(v.item.Raw, v.item.outline.tbs)
+	s.disallowed.add(v.raw(), tbs)
 	return nil
 }
 
