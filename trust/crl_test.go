@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/crypto/cryptobyte"
+
 	"prestage/authenticode/signtest"
 )
 
@@ -150,15 +152,16 @@ func TestTooManyRevoked(t *testing.T) {
 
 // bigCRL is a list of n entries with a signature that nobody made.
 func bigCRL(n int) []byte {
-	var entries bytes.Buffer
 	at := signtest.Time(date("2026-01-05"))
+	entries := make([]byte, 0, n*24)
 	for i := range uint32(n) {
-		serial := signtest.TLV(0x02, []byte{1}, binary.BigEndian.AppendUint32(nil, i))
-		entries.Write(signtest.Sequence(serial, at))
+		entries = append(entries, 0x30, 22, 0x02, 5, 1)
+		entries = binary.BigEndian.AppendUint32(entries, i)
+		entries = append(entries, at...)
 	}
 	algorithm := signtest.Sequence(signtest.OID(signtest.OIDSHA256WithRSA), signtest.Null())
 	return signtest.Sequence(
-		signtest.Sequence(signtest.Integer(1), algorithm, signtest.DN("CN=Big").DER(), at, signtest.Sequence(entries.Bytes())),
+		signtest.Sequence(signtest.Integer(1), algorithm, signtest.DN("CN=Big").DER(), at, signtest.Sequence(entries)),
 		algorithm, signtest.BitString(make([]byte, 256)))
 }
 
@@ -377,6 +380,25 @@ func BenchmarkVerifyRevoked(b *testing.B) {
 	for b.Loop() {
 		if v := Verify(sig, s, Options{At: signtest.Now(), Purpose: CodeSigning}); v.Trusted {
 			b.Fatal("trusted")
+		}
+	}
+}
+
+// TestUsualTime: the short way and the library read the same times, and refuse
+// the same.
+func TestUsualTime(t *testing.T) {
+	for _, text := range []string{
+		"260105120000Z", "491231235959Z", "500101000000Z", "991231235959Z", "240229000000Z", "230229000000Z", "260431000000Z",
+		"261301000000Z", "260001000000Z", "260100000000Z", "260105240000Z", "260105006000Z", "260105000060Z", "2601051200Z",
+		"260105120000+", "26010512000aZ", "-60105120000Z", "260105120000z", "2601051200+0100", "260105120000+0100",
+	} {
+		der := signtest.TLV(0x17, []byte(text))
+		short, long := cryptobyte.String(der), cryptobyte.String(der)
+		got, ok := readTime(&short)
+		var want time.Time
+		wantOK := long.ReadASN1UTCTime(&want)
+		if ok != wantOK || ok && (!got.Equal(want) || !short.Empty()) {
+			t.Errorf("%s: %v %v, the library says %v %v", text, got, ok, want, wantOK)
 		}
 	}
 }
