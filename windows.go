@@ -111,41 +111,18 @@ var (
 	// The October 2020 updates brought the DER check to 8.1, to every
 	// Windows 10 and to the servers of that age; Windows 8.0 was out of
 	// support by then.
-	staging81 = &Staging{
-		CatalogV2:         true,
-		StrictSetOrder:    true,
-		Refuses:           []inf.Arch{inf.AMD64, inf.ARM64},
-		SecureBootRefuses: []inf.Arch{inf.X86},
-		AllSigningEqual:   true,
-	}
-	staging10Early = &Staging{
-		CatalogV2:         true,
-		StrictSetOrder:    true,
-		Refuses:           []inf.Arch{inf.AMD64, inf.ARM64},
-		SecureBootRefuses: []inf.Arch{inf.X86},
-		WHQLOnly:          []inf.Arch{inf.ARM64},
-		AllSigningEqual:   true,
-	}
-	staging10 = &Staging{
-		ReadsBuild:        true,
-		CatalogV2:         true,
-		StrictSetOrder:    true,
-		Refuses:           []inf.Arch{inf.AMD64, inf.ARM64},
-		SecureBootRefuses: []inf.Arch{inf.X86},
-		WHQLOnly:          []inf.Arch{inf.ARM64},
-		AllSigningEqual:   true,
-	}
-	staging1903 = &Staging{
-		ReadsBuild:        true,
-		PrimitiveDrivers:  true,
-		CatalogV2:         true,
-		StrictSetOrder:    true,
-		Refuses:           []inf.Arch{inf.AMD64, inf.ARM64},
-		SecureBootRefuses: []inf.Arch{inf.X86},
-		WHQLOnly:          []inf.Arch{inf.ARM64},
-		AllSigningEqual:   true,
-	}
+	staging81      = staging8.and(func(s *Staging) { s.StrictSetOrder = true })
+	staging10Early = staging81.and(func(s *Staging) { s.WHQLOnly = []inf.Arch{inf.ARM64} })
+	staging10      = staging10Early.and(func(s *Staging) { s.ReadsBuild = true })
+	staging1903    = staging10.and(func(s *Staging) { s.PrimitiveDrivers = true })
 )
+
+// and returns a copy with what a later generation added.
+func (s *Staging) and(add func(*Staging)) *Staging {
+	later := *s
+	add(&later)
+	return &later
+}
 
 var (
 	pc     = []inf.Arch{inf.X86, inf.AMD64}
