@@ -86,7 +86,7 @@ type Policy struct {
 	// ("Microsoft Windows Driver Policy", "10.0.27685.0"); empty when it does
 	// not.
 	Name, ID string
-	Version  FileVersion // VersionEx
+	Version  string // VersionEx, four numbers; empty when XML has none
 
 	// PlatformID is {2E07F7E4-194C-4D20-B7C9-6F44A6C5A234} in Microsoft's lists.
 	PlatformID GUID
@@ -137,13 +137,15 @@ const (
 	maxPolicy = 64 << 20
 	// maxRules bounds file rules, signer rules, EKUs and settings each. The
 	// list has 1,800 of the first; known policies have up to 25,000.
-	maxRules = 1 << 18
+	maxRules = 1 << 17
 	// maxScenarios: there are two in every policy seen.
 	maxScenarios = 256
 	// maxRefs bounds the references from signers and scenarios to rules.
-	maxRefs = 1 << 20
+	maxRefs = 1 << 19
 	// maxDepth bounds how deep XML elements nest; the schema needs 7.
 	maxDepth = 32
+	// maxAttributes bounds the attributes of one XML element; the schema has 13.
+	maxAttributes = 64
 	// maxUnsupported bounds what is kept of a policy that is mostly unknown.
 	maxUnsupported = 1 << 12
 	// maxTrailing bounds the zero bytes that may follow a policy.

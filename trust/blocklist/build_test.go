@@ -165,7 +165,11 @@ func (c *compiler) head() {
 	c.word(uint32(len(c.p.Rules)))
 	c.word(uint32(len(c.p.Signers)))
 	c.word(uint32(len(c.p.Scenarios)))
-	c.quad(c.p.Version)
+	version, err := ParseFileVersion(c.p.Version)
+	if err != nil {
+		panic(err)
+	}
+	c.quad(version)
 	c.word(0x40)
 }
 
@@ -236,7 +240,7 @@ func (c *compiler) body() {
 		}
 	}
 	c.word(0) // HvciOptions
-	c.word(3)
+	c.word(4)
 	for _, s := range [][2]string{{"Id", c.p.ID}, {"Name", c.p.Name}} {
 		c.str("PolicyInfo")
 		c.str("Information")
@@ -244,6 +248,11 @@ func (c *compiler) body() {
 		c.word(3)
 		c.str(s[1])
 	}
+	c.str("PolicyInfo")
+	c.str("NoRevalidationUponRefresh")
+	c.str("NoRevalidationUponRefreshValue")
+	c.word(0)
+	c.word(1)
 	c.str("Other")
 	c.str("Key")
 	c.str("Value")

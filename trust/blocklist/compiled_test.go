@@ -42,7 +42,7 @@ func TestCompiledLiteral(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if p.Version.String() != "10.0.27685.1" || p.PolicyTypeID.String() != "{A244370E-44C9-4C06-B551-F6016E563076}" ||
+	if p.Version != "10.0.27685.1" || p.PolicyTypeID.String() != "{A244370E-44C9-4C06-B551-F6016E563076}" ||
 		p.PlatformID.String() != "{2E07F7E4-194C-4D20-B7C9-6F44A6C5A234}" ||
 		strings.Join(p.Options, ",") != "Enabled:Audit Mode,Enabled:Unsigned System Integrity Policy" || len(p.Unsupported) != 0 {
 		t.Errorf("%+v", p)
@@ -163,9 +163,9 @@ func TestCompiledRefuses(t *testing.T) {
 		}
 	}
 	for _, version := range []uint32{1, 2} {
-		for _, blocks := range [][]any{nil, {int(version) + 1}} {
-			if _, err := Parse("p7b", build{version, valid, 0x40, [4]uint32{}, empty, blocks}.bytes()); err != nil {
-				t.Errorf("version %d: %v", version, err)
+		for _, body := range [][]any{{0, 0, 0}, {0, 0, 0, 0}, {0, 0, 0, int(version) + 1}, {0, 0, 0, 0, int(version) + 1}} {
+			if _, err := Parse("p7b", build{version, valid, 0x40, [4]uint32{}, body, nil}.bytes()); err != nil {
+				t.Errorf("version %d, %v: %v", version, body, err)
 			}
 		}
 	}

@@ -1,7 +1,6 @@
 package blocklist
 
 import (
-	"bytes"
 	"crypto"
 	"errors"
 	"fmt"
@@ -109,7 +108,12 @@ func SignerOf(s *authenticode.Signature) Signer {
 // first. Names are looked up through a map: a message may carry thousands.
 func above(leaf *cert.Certificate, carried []*cert.Certificate) []*cert.Certificate {
 	bySubject := map[string][]*cert.Certificate{}
+	seen := map[string]bool{string(leaf.Raw): true}
 	for _, c := range carried {
+		if seen[string(c.Raw)] {
+			continue
+		}
+		seen[string(c.Raw)] = true
 		bySubject[string(c.RawSubject)] = append(bySubject[string(c.RawSubject)], c)
 	}
 	chain := []*cert.Certificate{leaf}
@@ -120,11 +124,7 @@ func above(leaf *cert.Certificate, carried []*cert.Certificate) []*cert.Certific
 			continue
 		}
 		done[issuer] = true
-		for _, c := range bySubject[issuer] {
-			if !bytes.Equal(c.Raw, leaf.Raw) {
-				chain = append(chain, c)
-			}
-		}
+		chain = append(chain, bySubject[issuer]...)
 	}
 	return chain
 }

@@ -34,7 +34,6 @@ const (
 const (
 	typeVersion       = 16 // RT_VERSION
 	resourceDirectory = 2  // index of the data directory
-	isName            = 1 << 31
 	isDirectory       = 1 << 31
 	pageAligned       = 0x1000
 	sectorAligned     = 0x200

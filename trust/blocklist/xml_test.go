@@ -87,6 +87,7 @@ func TestParseXMLRefuses(t *testing.T) {
 		{"version", replace("10.0.27685.1", "10.0"), ErrSyntax, "line 3: VersionEx"},
 		{"GUID", replace("{2E07F7E4", "{"), ErrSyntax, "line 4"},
 		{"hash", deny(`Hash="0g"`).xml(), ErrSyntax, `line 10: hash "0g"`},
+		{"attribute twice", deny(`FileName="a" FileName="b"`).xml(), ErrSyntax, "line 10: attribute FileName of Deny twice"},
 		{"half a hash", deny(`Hash="012"`).xml(), ErrSyntax, "hash"},
 		{"minimum", deny(`MinimumFileVersion="1"`).xml(), ErrSyntax, "line 10"},
 		{"maximum", deny(`MaximumFileVersion="1.2.3.70000"`).xml(), ErrSyntax, "line 10"},
