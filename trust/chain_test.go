@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"prestage/authenticode"
 	"prestage/authenticode/cert"
 	"prestage/authenticode/signtest"
 	"prestage/authenticode/winerror"
@@ -215,6 +216,151 @@ var chainTests = []chainTest{
 	{name: "issued after the root's date for servers", make: ordinary(nil), restrict: Restrictions{NotBefore: date("2025-01-01"), NotBeforeEKUs: []string{signtest.EKUServerAuth}}, roots: "root", carried: "leaf ca", want: "leaf ca root"},
 	{name: "issued after the root's date for code", make: ordinary(nil), restrict: Restrictions{NotBefore: date("2025-01-01"), NotBeforeEKUs: []string{OIDCodeSigning}}, roots: "root tsa", stamped: "2026-03-02", carried: "leaf ca", want: "leaf ca root", reason: RootNotBefore, code: winerror.CertUntrustedRoot},
 	{name: "issued before the root's date", make: ordinary(nil), restrict: Restrictions{NotBefore: date("2025-07-01")}, roots: "root", carried: "leaf ca", want: "leaf ca root"},
+
+	// Other places for the defects above.
+	{name: "negative serial numbers everywhere", make: ordinary(map[string]edit{"root": serial(-1), "ca": serial(-128), "leaf": serial(-32769)}), roots: "root", carried: "leaf ca", want: "leaf ca root"},
+	{name: "intermediate signed with MD2", make: ordinary(map[string]edit{"ca": signedWith(signtest.MD2WithRSA())}), roots: "root", carried: "leaf ca", want: "leaf ca", reason: BadLink, code: winerror.TrustCertSignature},
+	{name: "intermediate signed with the OIW's SHA-1", make: ordinary(map[string]edit{"ca": signedWith(signtest.OIWSHA1WithRSA())}), roots: "root", carried: "leaf ca", want: "leaf ca root"},
+	{name: "leaf signed with the OIW's MD5", make: ordinary(map[string]edit{"leaf": signedWith(signtest.Algorithm{Hash: crypto.MD5, OID: "1.3.14.3.2.3"})}), roots: "root", carried: "leaf ca", want: "leaf ca root", reason: WeakDigest, code: winerror.TrustCertSignature},
+	{name: "anchor of version 1 signed with MD2", make: ordinary(map[string]edit{"root": func(t *signtest.Template) { t.Version, t.Algorithm = 1, signtest.MD2WithRSA() }}), roots: "root", carried: "leaf ca", want: "leaf ca root"},
+	{name: "anchor of version 1 with another one of its name", make: func(f *family) {
+		ordinary(map[string]edit{"root": func(t *signtest.Template) { t.Version = 1 }})(f)
+		f.ca("forged", "", named("root"))
+	}, roots: "root", carried: "leaf ca forged", want: "leaf ca root"},
+	{name: "intermediate with a key of 512 bits", make: ordinary(map[string]edit{"ca": key("rsa512-1")}), roots: "root", carried: "leaf ca", want: "leaf", reason: WeakKey, code: winerror.TrustCertSignature},
+	{name: "anchor with a key of 512 bits", make: ordinary(map[string]edit{"root": key("rsa512-1")}), roots: "root", carried: "leaf ca", want: "leaf ca", reason: WeakKey, code: winerror.TrustCertSignature},
+	{name: "leaf with curve parameters", make: func(f *family) {
+		f.ca("root", "").ca("ca", "root").leaf("leaf", "ca", func(t *signtest.Template) { t.Key = signtest.NamedKey("p384-1").CurveBall() })
+	}, roots: "root", carried: "leaf ca", want: "leaf ca root", reason: WeakKey, code: winerror.TrustCertSignature},
+	{name: "intermediate with curve parameters", make: ordinary(map[string]edit{"ca": func(t *signtest.Template) { t.Key = signtest.NamedKey("p384-1").CurveBall() }}), roots: "root", carried: "leaf ca", want: "leaf", reason: WeakKey, code: winerror.TrustCertSignature},
+
+	{name: "self-issued authority does not count for the path length", make: func(f *family) {
+		f.ca("root", "").ca("ca", "root", pathLen(0)).ca("rolled", "ca", named("ca")).leaf("leaf", "rolled")
+	}, roots: "root", carried: "leaf rolled ca", want: "leaf rolled ca root"},
+	{name: "self-issued authority, one below it too many", make: func(f *family) {
+		f.ca("root", "").ca("ca", "root", pathLen(0)).ca("rolled", "ca", named("ca")).ca("sub", "rolled").leaf("leaf", "sub")
+	}, roots: "root", carried: "leaf sub rolled ca", want: "leaf sub rolled ca root", reason: PathTooLong, code: winerror.TrustBasicConstraints},
+	{name: "name constraints, self-issued authority exempt", make: func(f *family) {
+		f.ca("root", "").ca("ca", "root", constraints(permit(4, signtest.DN("O=Other").DER()))).ca("rolled", "ca", named("ca"))
+		f.leaf("leaf", "rolled", func(t *signtest.Template) { t.Subject = signtest.DN("O=Other", "CN=leaf") })
+	}, roots: "root", carried: "leaf rolled ca", want: "leaf rolled ca root"},
+	{name: "name constraints in another string type", make: ordinary(map[string]edit{"ca": constraints(permit(4, signtest.DN("O=Test").As(signtest.TagBMPString).DER()))}), roots: "root", carried: "leaf ca", want: "leaf ca root", reason: NameNotPermitted, code: winerror.CertInvalidName},
+	{name: "name constraints for servers that exclude", make: ordinary(map[string]edit{"ca": constraints(exclude(2, []byte("example.com")))}), roots: "root", carried: "leaf ca", want: "leaf ca root"},
+
+	{name: "leaf that names itself as its issuer", make: ordinary(map[string]edit{"leaf": func(t *signtest.Template) { t.Issuer = t.Subject }}), roots: "root", carried: "leaf ca", want: "leaf", reason: UntrustedRoot, code: winerror.CertUntrustedRoot},
+	{name: "three authorities in a circle", make: func(f *family) {
+		f.ca("c", "", key("rsa2048-3")).ca("a", "c", key("rsa2048-1")).ca("b", "a", key("rsa2048-2")).ca("c by b", "b", named("c"), key("rsa2048-3")).leaf("leaf", "a", key("rsa2048-4"))
+	}, carried: "leaf|a|c by b|b", want: "leaf|a|c by b|b", reason: NoIssuer, code: winerror.CertChaining},
+	{name: "circle with a way out", make: func(f *family) {
+		f.ca("root", "", key("rsa2048-5")).ca("c", "", key("rsa2048-3")).ca("a", "c", key("rsa2048-1")).ca("b", "a", key("rsa2048-2"))
+		f.ca("c by b", "b", named("c"), key("rsa2048-3")).ca("c by root", "root", named("c"), key("rsa2048-3")).leaf("leaf", "a", key("rsa2048-4"))
+	}, roots: "root", carried: "leaf|a|b|c by b|c by root", want: "leaf|a|c by root|root"},
+
+	{name: "cross-certificate expired, the only way", make: crossedUntil("2020-01-01"), roots: "other", carried: "leaf|ca|root by other", want: "leaf|ca|root by other|other", reason: Expired, code: winerror.CertExpired},
+	{name: "cross-certificate expired, stamped in time", make: crossedUntil("2026-06-01"), roots: "other tsa", stamped: "2026-03-02", carried: "leaf|ca|root by other", want: "leaf|ca|root by other|other"},
+	{name: "cross-certificate expired, another way", make: crossedUntil("2020-01-01"), roots: "root other", carried: "leaf|ca|root by other", want: "leaf ca root"},
+	{name: "two anchors, the shorter one without the purpose", make: crossed, restrict: Restrictions{EKUs: []string{OIDTimeStamping}}, roots: "root other", carried: "leaf|ca|root by other", want: "leaf|ca|root by other|other"},
+	{name: "two anchors, the shorter one disabled", make: crossed, restrict: Restrictions{DisabledAt: date("2026-06-01")}, roots: "root other", carried: "leaf|ca|root by other", want: "leaf|ca|root by other|other"},
+	{name: "three cross-certificates, one good", make: func(f *family) {
+		crossed(f)
+		f.ca("root expired", "other", named("root"), key("rsa2048-7"), valid("2016-01-01", "2020-01-01"))
+		f.ca("root for servers", "other", named("root"), key("rsa2048-7"), ekus(signtest.EKUServerAuth))
+	}, roots: "other", carried: "leaf|ca|root expired|root for servers|root by other", want: "leaf|ca|root by other|other"},
+
+	{name: "forged root with the genuine key identifier", make: func(f *family) {
+		f.ca("root", "", key("rsa2048-7")).ca("ca", "root").leaf("leaf", "ca")
+		f.ca("forged", "", named("root"), key("rsa2048-8"), func(t *signtest.Template) { t.SubjectKeyID = signtest.NamedKey("rsa2048-7").Identifier() })
+	}, roots: "root", carried: "leaf forged ca", want: "leaf ca root"},
+	{name: "forged intermediate with the genuine key identifier", make: func(f *family) {
+		f.ca("root", "").ca("ca", "root", key("rsa2048-7")).leaf("leaf", "ca")
+		f.ca("forged", "", named("ca"), key("rsa2048-8"), func(t *signtest.Template) { t.SubjectKeyID = signtest.NamedKey("rsa2048-7").Identifier() })
+	}, roots: "root", carried: "leaf forged ca", want: "leaf ca root"},
+	{name: "copy of the anchor with another serial number", make: func(f *family) {
+		f.ca("root", "", key("rsa2048-7")).ca("copy", "", named("root"), key("rsa2048-7"), serial(7)).ca("ca", "root").leaf("leaf", "ca")
+	}, roots: "root", carried: "leaf ca copy", want: "leaf ca root"},
+	{name: "copy of a root that is no anchor", make: func(f *family) {
+		f.ca("root", "", key("rsa2048-7")).ca("copy", "", named("root"), key("rsa2048-7"), serial(7)).ca("ca", "root").leaf("leaf", "ca")
+	}, carried: "leaf ca copy", want: "leaf ca copy", reason: UntrustedRoot, code: winerror.CertUntrustedRoot},
+
+	{name: "clock at the leaf's first second", make: ordinary(map[string]edit{"leaf": valid("2025-06-01", "2027-06-01")}), at: "2025-06-01", roots: "root", carried: "leaf ca", want: "leaf ca root"},
+	{name: "clock at the leaf's last second", make: ordinary(map[string]edit{"leaf": valid("2025-06-01", "2027-06-01")}), at: "2027-06-01", roots: "root", carried: "leaf ca", want: "leaf ca root"},
+	{name: "clock a day after the leaf", make: ordinary(map[string]edit{"leaf": valid("2025-06-01", "2027-06-01")}), at: "2027-06-02", roots: "root", carried: "leaf ca", want: "leaf ca root", reason: Expired, code: winerror.CertExpired},
+	{name: "clock before the stamp", make: ordinary(nil), at: "2026-03-01", roots: "root tsa", stamped: "2026-03-02", carried: "leaf ca", want: "leaf ca root", reason: BadTimestamp, code: winerror.TrustTimeStamp},
+}
+
+func serial(n int64) edit { return func(t *signtest.Template) { t.Serial = big.NewInt(n) } }
+
+// crossedUntil is crossed with a cross-certificate that ends.
+func crossedUntil(day string) func(*family) {
+	return func(f *family) {
+		f.ca("root", "", key("rsa2048-7"), pathLen(3)).ca("other", "", key("rsa2048-8"))
+		f.ca("root by other", "other", named("root"), key("rsa2048-7"), valid("2016-01-01", day)).ca("ca", "root").leaf("leaf", "ca")
+	}
+}
+
+// TestCriticalExtensions: each extension that is tolerated, and those that are
+// known and are not.
+func TestCriticalExtensions(t *testing.T) {
+	refused := []string{"2.5.29.4", "2.16.840.1.113730.1.1", "1.3.6.1.4.1.11129.2.4.3", "1.3.6.1.4.1.311.21.10.1", oidUnknown}
+	trusted := func(role, oid string) Verdict {
+		f := newFamily(t)
+		value := signtest.Sequence()
+		ordinary(map[string]edit{role: critical(oid, value)})(f)
+		store := NewStore()
+		store.AddRoot(f.get("root")[0], "test")
+		return Verify(signature(f.get("leaf", "ca")), store, Options{At: signtest.Now(), Purpose: CodeSigning})
+	}
+	for _, role := range []string{"ca", "leaf"} {
+		for _, ext := range tolerated {
+			if v := trusted(role, ext.oid); !v.Trusted || ext.reason == "" {
+				t.Errorf("%s with critical %s: %v", role, ext.oid, v.Problems)
+			}
+		}
+		for _, oid := range refused {
+			if v := trusted(role, oid); v.Trusted || v.Problems[0].Reason != CriticalExtension || v.Problems[0].Code != winerror.CertCritical {
+				t.Errorf("%s with critical %s: %v", role, oid, v.Problems)
+			}
+		}
+	}
+}
+
+// TestUnreadableCertificate: one that cannot be read fails nothing by being
+// there, and is no issuer.
+func TestUnreadableCertificate(t *testing.T) {
+	f := newFamily(t)
+	ordinary(nil)(f)
+	store := NewStore()
+	store.AddRoot(f.get("root")[0], "test")
+	half := f.certs["ca"].Raw[:len(f.certs["ca"].Raw)/2]
+	for _, c := range []struct {
+		name    string
+		carried []*signtest.Certificate
+		reason  Reason
+	}{
+		{"beside the issuer", []*signtest.Certificate{f.certs["ca"]}, UnknownReason},
+		{"instead of the issuer", nil, NoIssuer},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			message := signtest.SignedData{
+				ContentType: signtest.OIDData, Content: signtest.OctetString([]byte("content")),
+				Signers: []signtest.Signer{{Certificate: f.certs["leaf"], Chain: c.carried}},
+				RawCertificates: [][]byte{
+					signtest.Sequence(signtest.Null()), signtest.Sequence(signtest.OctetString(half)),
+					signtest.Sequence(signtest.Sequence(signtest.OctetString(half)), signtest.Null()),
+				},
+			}
+			sig, err := authenticode.ParseSignature(message.Encode())
+			must(t, err)
+			if len(sig.Unreadable) != 3 {
+				t.Fatalf("%d unreadable certificates", len(sig.Unreadable))
+			}
+			v := Verify(sig, store, Options{At: signtest.Now(), Purpose: CodeSigning})
+			checkInvariants(t, v)
+			if v.Trusted != (c.reason == UnknownReason) || !v.Trusted && v.Problems[0].Reason != c.reason {
+				t.Errorf("trusted %v, problems %v", v.Trusted, v.Problems)
+			}
+		})
+	}
 }
 
 // crossed is an ordinary family whose root is also certified by another one.
