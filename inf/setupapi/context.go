@@ -30,7 +30,11 @@ func (s *Section) Contexts() []*Context {
 			b.open(i, l)
 		case KindClose:
 			brace, _ := parseBrace(l.Message)
-			b.close(i, l, brace)
+			if brace.Close {
+				b.close(i, l, brace)
+			} else {
+				b.closeLoosely(i, l, brace)
+			}
 		}
 	}
 	b.cut(0, len(s.Lines)-1)

@@ -12,7 +12,7 @@ type DeviceInstall struct {
 	HardwareIDs   []string
 	CompatibleIDs []string
 	Nodes         []*DriverNode
-	Verifications []Verification // of packages outside the driver store, in the search
+	Verifications []Verification // in the search for drivers, not those of an import
 	Problems      []Problem
 	ServiceStarts []ServiceStart
 	Commits       []Commit
@@ -90,7 +90,7 @@ func (s *Section) DeviceInstalls() []*DeviceInstall {
 		s.restartsAfter(all)
 		return all
 	}
-	d := &DeviceInstall{Pos: s.Pos(), Device: s.Instance, Exit: core[len(core)-1].Exit, Status: s.Status}
+	d := &DeviceInstall{Pos: s.Pos(), Device: s.Instance, Status: s.Status}
 	for _, c := range core {
 		if c.Name == "Core Device Install" {
 			d.Exit = c.Exit
@@ -132,10 +132,26 @@ func deviceOf(c *Context) string {
 	return ""
 }
 
+// outsideImports returns the contexts in which no import begins, and of others
+// those inside that are no import.
+func outsideImports(contexts []*Context) []*Context {
+	var out []*Context
+	for _, c := range contexts {
+		switch {
+		case isImport(c.Name):
+		case firstNamed(c.Children, isImport) == nil:
+			out = append(out, c)
+		default:
+			out = append(out, outsideImports(c.Children)...)
+		}
+	}
+	return out
+}
+
 // fillDevice reads the lines from first to last, in which contexts lie.
 func (s *Section) fillDevice(d *DeviceInstall, contexts []*Context, first, last int) {
 	d.Nodes = s.nodes(first, last)
-	d.Verifications = s.verifications(contexts)
+	d.Verifications = s.verifications(outsideImports(contexts))
 	d.Commits = s.commits(contexts)
 	d.RestartRequired = s.Status.Reboot
 	walk(contexts, func(c *Context) bool {

@@ -17,8 +17,8 @@ type Import struct {
 	DriverVersion string // "10/02/2023,1.2.0.124"
 	Catalog       string // in the INF's spelling: "toaster.cat"
 
-	// CatalogValid says that Windows 10 of 2023 or later found the catalog
-	// readable and the package's hashes in it. It says nothing of trust.
+	// CatalogValid says that Windows, since about 2023, could read the
+	// catalog. It says nothing of trust, nor of the INF's hash.
 	CatalogValid bool
 
 	Verifications []Verification
@@ -298,6 +298,9 @@ func (s *Section) names(m *Import, contexts []*Context, first, last int) {
 		for _, l := range s.direct(c) {
 			m.Configuration = append(m.Configuration, *l)
 		}
+	}
+	if m.StoreName == "" {
+		m.StoreName = baseName(m.StorePath)
 	}
 	for i := first; m.Published == "" && i <= last && i < len(s.Lines); i++ {
 		if l := &s.Lines[i]; l.Kind == KindEntry && (l.Category == "sto" || l.Category == "idb" || l.Category == "cpy" || l.Category == "dvs") {

@@ -107,9 +107,17 @@ var categories = map[string]bool{
 	"ui ": true, "ump": true, "utl": true,
 }
 
-// parse finds out what the line's text is. The state of a log before Vista is
-// the reader's: there a line without a mark is a message too.
-func (l *Line) parse(old bool) {
+// part is where in a log the scanner is, for lines that mean something only there.
+type part int
+
+const (
+	partSections part = iota
+	partHeader        // before the first section: fields may stand at the margin
+	partOld           // in a section before Vista: a line without a mark is a message too
+)
+
+// parse finds out what the line's text is.
+func (l *Line) parse(where part) {
 	s := l.Text
 	switch {
 	case s == "":
@@ -126,9 +134,9 @@ func (l *Line) parse(old bool) {
 	case strings.TrimSpace(s) == "":
 		l.Kind, l.Loose = KindBlank, true
 	case parseLooseEntry(l, s):
-	case !old && parseHeaderField(l, s):
+	case where != partOld && parseHeaderField(l, s, where == partHeader):
 	}
-	if l.Kind == KindUnknown && old {
+	if l.Kind == KindUnknown && where == partOld {
 		l.Kind, l.Number, l.Message = KindOldEntry, -1, s
 	}
 }
@@ -292,17 +300,18 @@ func exitWords(s string) string {
 	return ""
 }
 
-// parseHeaderField reads "     OS Version = 10.0.22621".
-func parseHeaderField(l *Line, s string) bool {
+// parseHeaderField reads "     OS Version = 10.0.22621". Before Vista the fields
+// stand at the margin, where only the header can have them.
+func parseHeaderField(l *Line, s string, header bool) bool {
 	rest, ok := strings.CutPrefix(s, "     ")
-	if !ok || strings.HasPrefix(rest, " ") {
+	if !ok && !header || strings.HasPrefix(rest, " ") {
 		return false
 	}
-	name, value, ok := strings.Cut(rest, " = ")
-	if !ok || name == "" {
+	name, value, found := strings.Cut(rest, " = ")
+	if !found || name == "" {
 		return false
 	}
-	l.Kind, l.Name, l.Message = KindHeaderField, name, value
+	l.Kind, l.Name, l.Message, l.Loose = KindHeaderField, name, value, !ok
 	return true
 }
 

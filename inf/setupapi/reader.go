@@ -25,13 +25,13 @@ type Scanner struct {
 	ansi encoding.Encoding
 	line Line
 	next Pos // of the next line
-	old  bool
+	part part
 	err  error
 }
 
 // NewScanner returns a scanner. A failure to read shows in [Scanner.Err].
 func NewScanner(r io.Reader, o Options) *Scanner {
-	s := &Scanner{ansi: o.ANSI}
+	s := &Scanner{ansi: o.ANSI, part: partHeader}
 	if s.ansi == nil {
 		s.ansi = charmap.Windows1252
 	}
@@ -76,12 +76,12 @@ func (s *Scanner) Scan() bool {
 	s.next.Line++
 	s.next.Offset += int64(len(raw))
 	s.line.Text = decode(s.line.Raw, s.src.enc, s.ansi)
-	s.line.parse(s.old)
+	s.line.parse(s.part)
 	switch s.line.Kind {
 	case KindOldSection:
-		s.old = true
-	case KindSectionTitle, KindBootSession:
-		s.old = false
+		s.part = partOld
+	case KindSectionTitle, KindBootSession, KindEntry, KindOpen, KindClose:
+		s.part = partSections
 	}
 	return true
 }
@@ -127,7 +127,7 @@ func (h *Header) set(l Line) {
 		{"OS Version", &h.OSVersion}, {"Service Pack", &h.ServicePack}, {"Suite", &h.Suite},
 		{"ProductType", &h.ProductType}, {"Architecture", &h.Architecture},
 	} {
-		if f.name == l.Name && *f.value == "" {
+		if f.name == l.Name && *f.value == "" || f.name == "ProductType" && l.Name == "Product Type" {
 			*f.value = l.Message
 		}
 	}
