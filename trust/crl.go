@@ -2,6 +2,7 @@ package trust
 
 import (
 	"bytes"
+	"cmp"
 	"crypto"
 	"crypto/x509"
 	"errors"
@@ -62,10 +63,13 @@ type revoked struct {
 	given  bool
 }
 
-// readRevocationList reads one CRL that fills der exactly (RFC 5280 5.1). It
-// reads version 1 too, which crypto/x509 refuses: the lists of the age of
-// VeriSign, and the one that Windows itself keeps in its store CA, have no
-// other. The source is for messages.
+// readRevocationList reads one CRL that fills der exactly (RFC 5280 5.1). The
+// source is for messages.
+//
+// crypto/x509 is not asked, because it refuses version 1, in which authorities
+// wrote their lists well into the age of the certificates that matter here, and
+// identifiers such as the OIW's; and it keeps a list of a hundred thousand
+// entries in several times the memory. A test holds the two against each other.
 func readRevocationList(source string, der []byte) (*revocationList, error) {
 	in := cryptobyte.String(der[:len(der):len(der)])
 	l, err := parseRevocationList(in)
@@ -453,7 +457,7 @@ func (s *seal) by(c *cert.Certificate) error {
 
 func (s *seal) check(c *cert.Certificate) error {
 	if c.PublicKey == nil {
-		return fmt.Errorf("key of the issuer: %w", cert.ErrBadKey)
+		return fmt.Errorf("key of the issuer: %w", cmp.Or(c.KeyProblem, cert.ErrBadKey))
 	}
 	hash := s.algorithm.Hash
 	if hash == 0 || !hash.Available() {
