@@ -1,9 +1,6 @@
 package setupapi
 
-import (
-	"slices"
-	"strings"
-)
+import "strings"
 
 // A DeviceInstall is one attempt to give a device a driver.
 type DeviceInstall struct {
@@ -76,19 +73,24 @@ var (
 func (s *Section) DeviceInstalls() []*DeviceInstall {
 	contexts := s.Contexts()
 	var all []*DeviceInstall
+	last := 0
 	walk(contexts, func(c *Context) bool {
 		if !isUpdate(c.Name) || len(all) >= maxViews {
 			return true
 		}
 		d := &DeviceInstall{Pos: s.Lines[c.Open].Pos, Device: c.Arg, Exit: c.Exit, Status: s.Status}
 		s.fillDevice(d, []*Context{c}, c.Open+1, c.Last)
-		all = append(all, d)
+		all, last = append(all, d), c.Last
 		return false
 	})
-	core := named(contexts, isCore)
-	if len(all) > 0 || len(core) == 0 {
-		s.restartsAfter(all)
+	if len(all) > 0 {
+		// What is said after the last device, of a restart, is said of it.
+		all[len(all)-1].noteRestarts(s.Lines[last+1:])
 		return all
+	}
+	core := named(contexts, isCore)
+	if len(core) == 0 {
+		return nil
 	}
 	d := &DeviceInstall{Pos: s.Pos(), Device: s.Instance, Status: s.Status}
 	for _, c := range core {
@@ -101,21 +103,6 @@ func (s *Section) DeviceInstalls() []*DeviceInstall {
 	}
 	s.fillDevice(d, contexts, 0, len(s.Lines)-1)
 	return []*DeviceInstall{d}
-}
-
-// restartsAfter gives what a section says after its last device, on a restart,
-// to that device.
-func (s *Section) restartsAfter(all []*DeviceInstall) {
-	if len(all) == 0 {
-		return
-	}
-	d := all[len(all)-1]
-	for i := range s.Lines {
-		l := &s.Lines[i]
-		if l.Indent == 0 && l.Pos.Line > d.Pos.Line && saysRestart(l) && !slices.ContainsFunc(d.Restarts, func(r Line) bool { return r.Pos == l.Pos }) {
-			d.Restarts, d.RestartRequired = append(d.Restarts, *l), true
-		}
-	}
 }
 
 // deviceOf finds the device in "{Installing device - X}" and
@@ -158,6 +145,7 @@ func (s *Section) fillDevice(d *DeviceInstall, contexts []*Context, first, last 
 		d.RestartRequired = d.RestartRequired || c.Exit.HasCode && restartCodes[c.Exit.Code]
 		return true
 	})
+	d.noteRestarts(s.Lines[min(first, last+1) : last+1])
 	clock := ""
 	for i := first; i <= last && i < len(s.Lines); i++ {
 		l := &s.Lines[i]
@@ -197,13 +185,19 @@ func saysRestart(l *Line) bool {
 	return false
 }
 
+// noteRestarts takes the lines that say that a restart is needed.
+func (d *DeviceInstall) noteRestarts(lines []Line) {
+	for i := range lines {
+		if saysRestart(&lines[i]) && len(d.Restarts) < maxViews {
+			d.Restarts, d.RestartRequired = append(d.Restarts, lines[i]), true
+		}
+	}
+}
+
 // line takes what one entry says.
 func (d *DeviceInstall) line(l *Line, clock string) {
 	if l.Severity == Error && len(d.Errors) < maxViews {
 		d.Errors = append(d.Errors, refusalOf(l))
-	}
-	if saysRestart(l) && len(d.Restarts) < maxViews {
-		d.Restarts, d.RestartRequired = append(d.Restarts, *l), true
 	}
 	if p, ok := parseProblem(l); ok && len(d.Problems) < maxViews {
 		d.Problems = append(d.Problems, p)
@@ -304,6 +298,7 @@ func (s *Section) commits(contexts []*Context) []Commit {
 // comes again is the same.
 func (s *Section) deviceIDs(first, last int) (hardware, compatible []string) {
 	var list *[]string
+	seen := map[string]bool{} // ids, a blank before the compatible ones
 	indent := 0
 	for i := first; i <= last && i < len(s.Lines); i++ {
 		l := &s.Lines[i]
@@ -315,7 +310,12 @@ func (s *Section) deviceIDs(first, last int) (hardware, compatible []string) {
 		case strings.HasSuffix(l.Message, "compatible ID(s):"):
 			list, indent = &compatible, l.Indent
 		case list != nil && (l.Indent > indent || l.Loose) && !strings.HasSuffix(l.Message, ":"):
-			if !slices.Contains(*list, l.Message) && len(*list) < maxIDs {
+			key := l.Message
+			if list == &compatible {
+				key = " " + key
+			}
+			if !seen[key] && len(*list) < maxIDs {
+				seen[key] = true
 				*list = append(*list, l.Message)
 			}
 		default:

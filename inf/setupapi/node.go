@@ -111,8 +111,11 @@ func (s *Section) nodes(first, last int) []*DriverNode {
 	return nodes
 }
 
+// markSelected marks the last node of that INF and section. One search has a few
+// dozen nodes at most.
 func markSelected(nodes []*DriverNode, inf, section string) bool {
-	for _, n := range slices.Backward(nodes) {
+	const search = 256
+	for _, n := range slices.Backward(nodes[max(0, len(nodes)-search):]) {
 		if strings.EqualFold(n.INF, inf) && sameSection(n.Section, section) {
 			if !n.Has("Selected") {
 				n.Status = append(n.Status, "Selected")

@@ -403,3 +403,42 @@ func TestNodesWritten(t *testing.T) {
 		t.Errorf("%+v", listed)
 	}
 }
+
+// TestBoundedWork reads sections of the largest size that are made of what costs
+// most: nothing takes more than a moment, and nothing grows without a limit.
+func TestBoundedWork(t *testing.T) {
+	if testing.Short() {
+		t.Skip("reads large sections")
+	}
+	for name, lines := range map[string]string{
+		"contexts":       "     sto: {a: b}\n     sto:      {a: b}\n     sto:           {c - d}\n",
+		"ends":           "     sto: {a: exit(0x00000000)}\n",
+		"deep":           "     sto: {a: b}\n     sto:      {a: b: x(0x00000000)}\n",
+		"updates":        "     dvi: {Update Device Driver - X}\n     dvi: Reboot required.\n",
+		"restarts":       "     dvi: {Update Device Driver - X}\n     dvi: {Update Device Driver - exit(00000000)}\n     dvi: Reboot required.\n",
+		"imports":        "     sto: {Stage Driver Package: x}\n     sto:      {DRIVERSTORE IMPORT VALIDATE}\n     sig:           {_VERIFY_FILE_SIGNATURE}\n",
+		"nested imports": "     dvi: {Core Device Install}\n     sto:      {Stage Driver Package: x}\n",
+		"nodes":          "     dvi: x:\n     dvi:      Rank - 0x00ff0000\n     dvi:      InfFile - a\n     dvi:      Section - b\n",
+		"selections":     "     dvi: x:\n     dvi:      InfName - a\n     dvi:      Rank - 0x00ff0000\n     dvi: y:\n     dvi:      InfFile - b\n",
+		"ids":            "     dvi: {Build Driver List}\n     dvi: hardware ID(s):\n     dvi:      a\n     dvi:      b\n",
+		"quotes":         "     flq: '' '' ' '' ' '' '''''''''\n",
+		"old":            "[2001/02/27 20:14:30 1.1]\n#E358 \"\"\"\"\"\"\"\" 0x0x0x0x0x0x\n",
+	} {
+		start := time.Now()
+		r := NewReader(&repeated{sample: []byte(lines), n: (MaxSectionLines - 8) / strings.Count(lines, "\n")}, Options{})
+		for s, err := range r.Sections() {
+			if err != nil {
+				t.Fatal(err)
+			}
+			found := len(s.Imports()) + len(s.DeviceInstalls()) + len(s.DriverNodes()) + len(s.Verifications()) + len(s.OldEvents())
+			if found > 5*maxViews {
+				t.Errorf("%s: %d things", name, found)
+			}
+		}
+		took := time.Since(start)
+		t.Logf("%s: %s", name, took)
+		if took > 20*time.Second {
+			t.Errorf("%s took %s", name, took)
+		}
+	}
+}
