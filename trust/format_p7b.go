@@ -119,7 +119,7 @@ func signedDataFields(data []byte) (elements, bool) {
 		return elements{}, false
 	}
 	inner := elements{contents(info)}
-	if _, ok = inner.take(0x06); !ok {
+	if _, ok = inner.take(tagIdentifier); !ok {
 		return elements{}, false
 	}
 	wrapped, ok := inner.take(0xa0)

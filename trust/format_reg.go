@@ -98,7 +98,8 @@ func (r *reading) regValue(where place, key regKey, line []byte) bool {
 		}
 		return r.list(where, value, key.role)
 	}
-	item, used, framing, err := readElement(value)
+	item := Item{Role: key.role, place: where}
+	used, framing, err := item.read(value)
 	switch {
 	case framing != nil:
 		return r.damaged(where, framing)
@@ -107,7 +108,6 @@ func (r *reading) regValue(where place, key regKey, line []byte) bool {
 	case item.Kind != key.kind:
 		return r.damaged(where, fmt.Errorf("%w: a %s under a key for a %s", ErrGroup, item.Kind, key.kind))
 	}
-	item.Role, item.place = key.role, where
 	if err == nil && item.Kind == CertificateItem && !strings.EqualFold(key.hash, sha1Hex(item.Raw)) {
 		err = ErrKeyName
 	}

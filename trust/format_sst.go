@@ -36,13 +36,13 @@ func (r *reading) serialized(data []byte) {
 			r.damaged(where, fmt.Errorf("%w: cut off before its end", ErrSerialized))
 			return
 		}
-		item, used, framing, err := readElement(rest)
+		item := Item{place: where}
+		used, framing, err := item.read(rest)
 		if framing != nil {
 			where.offset += int32(used)
 			r.damaged(where, framing)
 			return // nobody knows where the next one begins
 		}
-		item.place = where
 		if !r.element(&item, err) {
 			return
 		}

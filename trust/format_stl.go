@@ -56,7 +56,7 @@ func listContent(data []byte) ([]byte, bool) {
 		return nil, false
 	}
 	inner := elements{contents(info)}
-	inner.take(0x06)
+	inner.take(tagIdentifier)
 	wrapped, _ := inner.take(0xa0)
 	if wrapped == nil {
 		return nil, true

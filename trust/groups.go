@@ -44,23 +44,40 @@ type group struct {
 }
 
 // readGroup reads the group at the start of b.
-func readGroup(b []byte) (group, error) {
-	if len(b) < groupHeader {
-		return group{}, fmt.Errorf("%w: %d bytes left of a header of 12", ErrGroup, len(b))
+func readGroup(b []byte) (g group, err error) {
+	if !g.read(b) {
+		return group{}, groupFault(b)
 	}
-	g := group{id: binary.LittleEndian.Uint32(b)}
-	encoding, length := binary.LittleEndian.Uint32(b[4:]), binary.LittleEndian.Uint32(b[8:])
-	switch {
-	case g.id == propEnd || g.id > maxPropertyID:
-		return group{}, fmt.Errorf("%w: number 0x%x", ErrGroup, g.id)
-	case encoding != encodingX509 && encoding != encodingX509|encodingPKCS7:
-		return group{}, fmt.Errorf("%w: property %d has encoding 0x%x", ErrGroup, g.id, encoding)
-	case uint64(length) > uint64(len(b)-groupHeader):
-		return group{}, fmt.Errorf("%w: property %d wants %d bytes of the %d left", ErrGroup, g.id, length, len(b)-groupHeader)
+	return g, nil
+}
+
+// read is readGroup without an answer to what is wrong.
+func (g *group) read(b []byte) bool {
+	if len(b) < groupHeader {
+		return false
+	}
+	id, encoding, length := binary.LittleEndian.Uint32(b), binary.LittleEndian.Uint32(b[4:]), binary.LittleEndian.Uint32(b[8:])
+	if id-1 > maxPropertyID-1 || encoding&^encodingPKCS7 != encodingX509 || uint64(length) > uint64(len(b)-groupHeader) {
+		return false
 	}
 	end := groupHeader + int(length)
-	g.value, g.size = b[groupHeader:end:end], end
-	return g, nil
+	g.id, g.value, g.size = id, b[groupHeader:end:end], end
+	return true
+}
+
+// groupFault says why the group at the start of b cannot be read.
+func groupFault(b []byte) error {
+	if len(b) < groupHeader {
+		return fmt.Errorf("%w: %d bytes left of a header of 12", ErrGroup, len(b))
+	}
+	id, encoding, length := binary.LittleEndian.Uint32(b), binary.LittleEndian.Uint32(b[4:]), binary.LittleEndian.Uint32(b[8:])
+	switch {
+	case id == propEnd || id > maxPropertyID:
+		return fmt.Errorf("%w: number 0x%x", ErrGroup, id)
+	case encoding&^encodingPKCS7 != encodingX509:
+		return fmt.Errorf("%w: property %d has encoding 0x%x", ErrGroup, id, encoding)
+	}
+	return fmt.Errorf("%w: property %d wants %d bytes of the %d left", ErrGroup, id, length, len(b)-groupHeader)
 }
 
 // elementKinds says which numbers are elements and not properties.
@@ -76,22 +93,22 @@ func elementKind(id uint32) ItemKind {
 	return UnknownItem
 }
 
-// readElement reads the properties at the start of b and the element that they
-// belong to. When the framing holds, used is where the next element begins,
-// even if something else is wrong: see the second error.
-func readElement(b []byte) (item Item, used int, framing, err error) {
+// read reads the properties at the start of b and the element that they belong
+// to. When the framing holds, used is where the next element begins, even if
+// something else is wrong: see the second error.
+func (item *Item) read(b []byte) (used int, framing, err error) {
 	var seen [maxRestrictiveProperty/64 + 1]uint64
+	var g group
 	for count := 0; ; count++ {
-		g, fault := readGroup(b[used:])
-		if fault != nil {
-			return Item{}, used, fault, nil
+		if !g.read(b[used:]) {
+			return used, groupFault(b[used:]), nil
 		}
 		if kind := elementKind(g.id); kind != UnknownItem {
 			item.Kind, item.Raw, item.groups = kind, g.value, b[:used:used]
-			return item, used + g.size, nil, err
+			return used + g.size, nil, err
 		}
 		if count == maxProperties {
-			return Item{}, used, ErrTooManyProperties, nil
+			return used, ErrTooManyProperties, nil
 		}
 		p := Property{g.id, g.value}
 		if fault := p.check(); fault != nil && err == nil {
@@ -106,12 +123,12 @@ func readElement(b []byte) (item Item, used int, framing, err error) {
 			seen[word] |= bit
 		}
 		if used += g.size; used == len(b) {
-			return Item{}, used, ErrNoElement, nil
+			return used, ErrNoElement, nil
 		}
 	}
 }
 
-// propertiesOf decodes groups that readElement has walked over.
+// propertiesOf decodes groups that read has walked over.
 func propertiesOf(groups []byte) []Property {
 	var list []Property
 	for len(groups) > 0 {

@@ -55,7 +55,6 @@ func (i *Item) Properties() []Property {
 
 // The parts of a certificate's outline.
 func (i *Item) tbs() []byte     { return i.outline.tbs.of(i.Raw) }
-func (i *Item) issuer() []byte  { return i.outline.issuer.of(i.Raw) }
 func (i *Item) subject() []byte { return i.outline.subject.of(i.Raw) }
 
 // Source says which file the element is from, and where in it.

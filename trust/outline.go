@@ -1,6 +1,7 @@
 package trust
 
 import (
+	"bytes"
 	"fmt"
 
 	"prestage/authenticode/cert"
@@ -10,7 +11,8 @@ import (
 // parts lie by which chains are built and certificates distrusted, as offsets
 // that keep stores of many hundred small.
 type outline struct {
-	tbs, issuer, subject span
+	tbs, subject span
+	selfIssued   bool // issuer and subject are the same, octet by octet
 }
 
 // span is an element with tag and length.
@@ -23,7 +25,9 @@ const (
 	tagSequence  = 0x30
 	tagInteger   = 0x02
 	tagBitString = 0x03
-	tagVersion   = 0xa0 // [0] EXPLICIT
+
+	tagIdentifier = 0x06
+	tagVersion    = 0xa0 // [0] EXPLICIT
 )
 
 // outlineOf walks over the elements of a certificate that fills der exactly.
@@ -58,7 +62,8 @@ func outlineOf(der []byte) (outline, error) {
 	if _, ok := w.skip(tagSequence); !ok {
 		return outline{}, notCertificate("inner signature algorithm")
 	}
-	if o.issuer, ok = w.skip(tagSequence); !ok {
+	issuer, ok := w.skip(tagSequence)
+	if !ok {
 		return outline{}, notCertificate("issuer")
 	}
 	if _, ok := w.skip(tagSequence); !ok {
@@ -70,6 +75,7 @@ func outlineOf(der []byte) (outline, error) {
 	if _, ok := w.skip(tagSequence); !ok {
 		return outline{}, notCertificate("public key")
 	}
+	o.selfIssued = bytes.Equal(issuer.of(der), o.subject.of(der))
 	return o, nil
 }
 
@@ -81,28 +87,51 @@ type walker struct {
 
 // skip steps over an element if it has the tag, and returns where it lies.
 func (w *walker) skip(tag byte) (span, bool) {
-	if w.pos >= w.end || w.b[w.pos] != tag {
-		return span{}, false
-	}
-	header, length, ok := derHeader(w.b[w.pos:w.end])
-	if !ok || length > w.end-w.pos-header {
-		return span{}, false
-	}
 	from := w.pos
-	w.pos += header + length
-	return span{uint32(from), uint32(w.pos)}, true
+	_, next := step(w.b, from, w.end, tag)
+	if next < 0 {
+		return span{}, false
+	}
+	w.pos = next
+	return span{uint32(from), uint32(next)}, true
 }
 
 // enter steps into an element if it has the tag; what is behind it is gone.
 func (w *walker) enter(tag byte) bool {
-	at := *w
-	s, ok := at.skip(tag)
-	if !ok {
+	body, next := step(w.b, w.pos, w.end, tag)
+	if next < 0 {
 		return false
 	}
-	header, _, _ := derHeader(w.b[w.pos:w.end])
-	w.pos, w.end = int(s.from)+header, int(s.to)
+	w.pos, w.end = body, next
 	return true
+}
+
+// step reads the header of the element at pos, which must end by end: its
+// contents begin at body, the next element at next. A negative next means that
+// there is no such element. The two commonest lengths come first: a store of
+// many hundred certificates has ten thousand headers.
+func step(b []byte, pos, end int, tag byte) (body, next int) {
+	if pos > end-2 || end > len(b) || b[pos] != tag {
+		return 0, -1
+	}
+	length := int(b[pos+1])
+	body = pos + 2
+	switch {
+	case length < 0x80:
+	case length == 0x82 && end-body >= 2 && b[body] != 0:
+		length = int(b[body])<<8 | int(b[body+1])
+		body += 2
+	default:
+		header, n, ok := derHeader(b[pos:end])
+		if !ok {
+			return 0, -1
+		}
+		body, length = pos+header, n
+	}
+	if length > end-body {
+		return 0, -1
+	}
+	return body, body + length
 }
 
 func notCertificate(part string) error {
@@ -115,15 +144,12 @@ type elements struct{ rest []byte }
 
 // take cuts off the first element, with tag and length, if it has the tag.
 func (e *elements) take(tag byte) ([]byte, bool) {
-	if len(e.rest) == 0 || e.rest[0] != tag {
+	_, next := step(e.rest, 0, len(e.rest), tag)
+	if next < 0 || tag&0x1f == 0x1f {
 		return nil, false
 	}
-	header, length, ok := derHeader(e.rest)
-	if !ok || length > len(e.rest)-header {
-		return nil, false
-	}
-	element := e.rest[: header+length : header+length]
-	e.rest = e.rest[header+length:]
+	element := e.rest[:next:next]
+	e.rest = e.rest[next:]
 	return element, true
 }
 

@@ -98,14 +98,12 @@ func (p Property) check() error {
 }
 
 func isUsageList(v []byte) bool {
-	list := elements{v}
-	body, ok := list.take(tagSequence)
-	if !ok || len(list.rest) != 0 {
+	pos, end := step(v, 0, len(v), tagSequence)
+	if end != len(v) {
 		return false
 	}
-	items := elements{contents(body)}
-	for n := 0; len(items.rest) > 0; n++ {
-		if _, ok := items.take(0x06); !ok || n == maxUsagesInProperty {
+	for n := 0; pos < end; n++ {
+		if _, pos = step(v, pos, end, tagIdentifier); pos < 0 || n == maxUsagesInProperty {
 			return false
 		}
 	}

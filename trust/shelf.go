@@ -49,7 +49,7 @@ func (v *volume) subject() []byte {
 
 func (v *volume) selfIssued() bool {
 	if v.item != nil {
-		return bytes.Equal(v.item.subject(), v.item.issuer())
+		return v.item.outline.selfIssued
 	}
 	return v.entry.Certificate.SelfIssued()
 }
