@@ -125,7 +125,7 @@ var signtoolOptions = []signtoolOption{
 		return nil
 	}},
 	{"u", "OID", "the signer's certificate must have this purpose (repeatable)", true, func(f *verifyFlags, v string) error {
-		if !dotted.MatchString(v) {
+		if !isDotted(v) {
 			return fmt.Errorf("%q is no object identifier: write 1.3.6.1.4.1.311.10.3.5", v)
 		}
 		f.options.EKUs = append(f.options.EKUs, v)
@@ -152,10 +152,19 @@ var signtoolOptions = []signtoolOption{
 	{"p7content", "FILE", "", false, unsupported("a PKCS #7 message is verified with the content that it carries")},
 }
 
-var (
-	dotted     = regexp.MustCompile(`^[0-2](\.[0-9]{1,20}){1,40}$`)
-	guidFolder = regexp.MustCompile(`^\{[0-9A-F]{8}-[0-9A-F]{4}-[0-9A-F]{4}-[0-9A-F]{4}-[0-9A-F]{12}\}$`)
-)
+// guidFolder is a GUID in braces, in upper case.
+var guidFolder = regexp.MustCompile(`^\{[0-9A-F]{8}-[0-9A-F]{4}-[0-9A-F]{4}-[0-9A-F]{4}-[0-9A-F]{12}\}$`)
+
+// isDotted reports whether s is an object identifier in dotted decimal.
+func isDotted(s string) bool {
+	arcs := strings.Split(s, ".")
+	for _, arc := range arcs {
+		if _, err := strconv.ParseUint(arc, 10, 64); err != nil {
+			return false
+		}
+	}
+	return len(arcs) > 1
+}
 
 func (f *verifyFlags) setHash(v string) error {
 	known := map[string]crypto.Hash{"SHA1": crypto.SHA1, "SHA256": crypto.SHA256}
