@@ -198,7 +198,7 @@ func readDivergences(t *testing.T) map[string]divergence {
 // divergence that is listed and no longer met fails too: the list stays true.
 func TestObserved(t *testing.T) {
 	listed := readDivergences(t)
-	var agree, known, skipped, notModelled int
+	var agree, known, skipped, notModelled int // the rest is not expected
 	ran, names := map[string]bool{}, map[string]bool{}
 	met := map[string]bool{}
 	for _, o := range observations(t) {
@@ -230,9 +230,11 @@ func TestObserved(t *testing.T) {
 				}
 				met[key] = true
 			}
-			if differs {
+			switch {
+			case t.Failed(): // not expected
+			case differs:
 				known++
-			} else {
+			default:
 				agree++
 			}
 		})
@@ -272,8 +274,10 @@ func (o *observation) predict(t *testing.T) (*PackageReport, *VerdictReport) {
 }
 
 // rowsOfEvidence are the rows of the collection of evidence that must have an
-// observation: the cases of section 2, the ranks of section 3, the prompts of
-// section 5, and the packages of section 7.
+// observation: the cases of section 2; of section 3 the ranks, counted as they
+// stand in its table (1 INBOX and 2 Authenticode on 10240, 3 WHQL, 4
+// Authenticode on 10, 5 and 6 not digitally signed, 7 the documentation's two);
+// prompts and tools of section 5; section 6; the packages of section 7.
 func rowsOfEvidence() []string {
 	var rows []string
 	for i := range 34 {

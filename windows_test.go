@@ -81,6 +81,8 @@ func TestGenerations(t *testing.T) {
 		{"asks boot-start drivers for embedded signatures (rule 178)", func(w *Windows) bool { return w.Kernel.BootStartEmbedded }, "win10-1507", true},
 		{"takes attestations (rule 180)", func(w *Windows) bool { return w.Kernel.Attested }, "win10-1507", false},
 		{"restricts cross-signed drivers (rule 173)", func(w *Windows) bool { return w.Kernel.MicrosoftOnly }, "win10-1607", false},
+		{"installs primitive drivers (rule 24)", func(w *Windows) bool { return w.Staging.PrimitiveDrivers }, "win10-1903", false},
+		{"has the block list on by default (rule 189)", func(w *Windows) bool { return w.Kernel.BlockList }, "win11-22h2", false},
 		{"has the driver policy of 2026 (rule 177)", func(w *Windows) bool { return w.Kernel.DriverPolicy }, "win11-24h2", false},
 	}
 	for _, f := range fields {
@@ -111,6 +113,20 @@ func TestSetOrderIsByUpdate(t *testing.T) {
 	for _, name := range []string{"vista", "win7", "win8"} {
 		if w, ok := WindowsNamed(name); !ok || w.Staging.StrictSetOrder {
 			t.Errorf("%s checks the order of sets", name)
+		}
+	}
+}
+
+// TestUnsignedImport: only of Windows 7 is it known that the import logs
+// another score than the node has (windows-evidence, section 1).
+func TestUnsignedImport(t *testing.T) {
+	for _, w := range Releases() {
+		want := SignerScore(0)
+		if w.Major == 6 && w.Minor == 1 {
+			want = ScoreUnknown
+		}
+		if w.Staging.UnsignedImport != want {
+			t.Errorf("%s: %s", w.Name, w.Staging.UnsignedImport)
 		}
 	}
 }
