@@ -86,9 +86,11 @@ func readAll(t testing.TB, data []byte) (*Reader, []*Section) {
 func TestCorpusReproduced(t *testing.T) {
 	for name, data := range corpusLogs(t) {
 		r, sections := readAll(t, data)
-		out := r.Mark()
+		var out bytes.Buffer
+		out.Write(r.Mark())
+		w := NewWriter(&out, dialects[0])
 		for _, s := range sections {
-			out = append(out, s.Bytes()...)
+			w.WriteSection(s)
 			if !s.Outside() && !s.Complete() {
 				t.Errorf("%s: %s: section %q is not complete", name, s.Pos(), s.Title)
 			}
@@ -115,7 +117,7 @@ func TestCorpusReproduced(t *testing.T) {
 				t.Errorf("%s: %s: %d ends without a context", name, s.Pos(), ends)
 			}
 		}
-		if !bytes.Equal(out, data) {
+		if w.Err() != nil || !bytes.Equal(out.Bytes(), data) {
 			t.Errorf("%s: not reproduced", name)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"iter"
+	"slices"
 	"strings"
 	"time"
 
@@ -139,7 +140,8 @@ type Reader struct {
 	scan    *Scanner
 	header  Header
 	boot    time.Time
-	pending bool // the scanner's line belongs to the next section
+	pending bool   // the scanner's line belongs to the next section
+	lines   []Line // reused: a section gets a copy of the right size
 }
 
 // NewReader returns a reader.
@@ -166,14 +168,14 @@ func (r *Reader) Offset() int64 { return r.scan.next.Offset }
 //
 // After [ErrSectionTooLarge] the next call returns what follows that section.
 func (r *Reader) Next() (*Section, error) {
-	s := &Section{Boot: r.boot}
+	s := &Section{Boot: r.boot, Lines: r.lines[:0]}
 	var bytes int
 	for r.pending || r.scan.Scan() {
 		r.pending = false
 		l := &r.scan.line
 		if s.endsBefore(l) {
 			r.pending = true
-			return s.finish(), nil
+			return r.finish(s), nil
 		}
 		s.add(l)
 		r.note(l)
@@ -188,7 +190,25 @@ func (r *Reader) Next() (*Section, error) {
 	if len(s.Lines) == 0 {
 		return nil, io.EOF
 	}
-	return s.finish(), nil
+	return r.finish(s), nil
+}
+
+// finish gives a section its own lines. It turns beginnings of contexts into ends
+// where only the tree shows that they are ends, because their word for exit is a
+// translated one.
+func (r *Reader) finish(s *Section) *Section {
+	const keep = 1 << 14 // lines; a huge section must not stay for the sake of small ones
+	lines := s.Lines
+	s.Lines = slices.Clone(lines)
+	clear(lines)
+	r.lines = nil
+	if cap(lines) <= keep {
+		r.lines = lines[:0]
+	}
+	if s.open > 0 {
+		s.Contexts()
+	}
+	return s
 }
 
 // note remembers what holds for the sections that follow.
@@ -216,7 +236,7 @@ const maxHeaderLines = 64
 // skip passes over the rest of a section that is too large.
 func (r *Reader) skip(s *Section) error {
 	err := &ReadError{Pos: s.Lines[0].Pos, Err: ErrSectionTooLarge}
-	s.Lines = nil
+	s.Lines, r.lines = nil, nil
 	for r.scan.Scan() {
 		if r.scan.line.begins() {
 			r.pending = true

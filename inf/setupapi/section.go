@@ -105,15 +105,6 @@ func (s *Section) add(l *Line) {
 	}
 }
 
-// finish turns beginnings of contexts into ends where only the tree shows that
-// they are ends, because their word for exit is a translated one.
-func (s *Section) finish() *Section {
-	if s.open > 0 {
-		s.Contexts()
-	}
-	return s
-}
-
 // Result says whether an operation succeeded. The zero value is that the log
 // does not say.
 type Result int
