@@ -164,3 +164,24 @@ func TestReaderThatFails(t *testing.T) {
 		}
 	}
 }
+
+// A signer with file attributes, in a policy where nothing else looks at the
+// version resource.
+func TestSignerWithUnknownVersionResource(t *testing.T) {
+	h := signtest.Commercial(nil)
+	p := source{
+		rules:   `<FileAttrib ID="F" FileName="bad.sys"/>` + fmt.Sprintf(`<Deny ID="D" Hash="%X"/>`, digest1("hash.sys")),
+		signers: signer(t, "S", h, `<FileAttribRef RuleID="F"/>`),
+		kernel:  deniedSigners("S") + refs("D"),
+	}.parse(t)
+	f := signedBy(t, driver("x.sys"), h, "")
+	f.VersionProblem = errors.New("malformed")
+	if got := p.Judge(f); got.Answer != Unknown {
+		t.Errorf("%+v", got)
+	}
+	other := signedBy(t, driver("x.sys"), signtest.Lookalike(nil), "")
+	other.VersionProblem = f.VersionProblem
+	if got := p.Judge(other); got.Answer != NotDenied {
+		t.Errorf("another signer: %+v", got)
+	}
+}
