@@ -37,8 +37,8 @@
 // The schema: Microsoft Learn, "Understand App Control for Business policy
 // rules and file rules" and "Microsoft recommended driver block rules" with
 // the list itself. The compiled form: public descriptions of it (the wiki page
-// "System Integrity Policy Transformations", the WDACTools documentation, and
-// layouts measured by compiling policies of known content), which agree on
+// "System Integrity Policy Transformations", the open-source reader WDACTools,
+// and layouts measured by compiling policies of known content), which agree on
 // everything that is read here. Nobody outside Microsoft has described what
 // the app settings of format version 8 look like; a policy that has some is
 // read up to there, and says so.
@@ -102,7 +102,7 @@ type Policy struct {
 	Rules        []FileRule
 	Signers      []SignerRule
 	Scenarios    []Scenario
-	Unsupported  []Unsupported           // what has no meaning here, in the order of the policy
+	Unsupported  []Unsupported           // what has no meaning here
 	Signature    *authenticode.Signature // of a signed compiled policy, unjudged; nil otherwise
 	index        index
 }
