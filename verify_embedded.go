@@ -42,7 +42,7 @@ func (v *verifier) readImageSignatures(s *subject) {
 		if s.err = hashFor(s.image, sig); s.err != nil {
 			return
 		}
-		for _, facts := range v.gather.judge(sig) {
+		for _, facts := range v.judge(sig) {
 			x := signed{SignatureFacts: facts, index: len(s.signatures), padding: table.PaddingNonZero}
 			if x.ImageProblem, s.err = s.image.CheckDigest(facts.Signature); s.err != nil {
 				return
@@ -99,7 +99,7 @@ func (v *verifier) readCabinetSignature(s *subject) {
 		s.signatureErr = fmt.Errorf("offset %d: %w", where.Offset, err)
 		return
 	}
-	for _, facts := range v.gather.judge(sig) {
+	for _, facts := range v.judge(sig) {
 		x := signed{SignatureFacts: facts, index: len(s.signatures), pages: authenticode.PageHashNone}
 		x.padding = len(bytes.Trim(sig.Trailing, "\x00")) > 0
 		if x.ImageProblem, s.err = s.checkCabinet(&x); s.err != nil {
@@ -164,7 +164,7 @@ func (v *verifier) readCatalogSignature(s *subject) {
 	}
 	s.setOrder = c.Ordered
 	if c.Signed() {
-		s.addMessage(v.gather.judge(c.Signature))
+		s.addMessage(v.judge(c.Signature))
 	}
 }
 
@@ -179,7 +179,7 @@ func (v *verifier) readMessage(s *subject) {
 		s.signatureErr = err
 		return
 	}
-	s.addMessage(v.gather.judge(sig))
+	s.addMessage(v.judge(sig))
 }
 
 // addMessage adds the signatures of a file that is itself the message. Its

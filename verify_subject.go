@@ -14,6 +14,7 @@ import (
 	"prestage/authenticode"
 	"prestage/authenticode/cab"
 	"prestage/catalog"
+	"prestage/trust"
 )
 
 // SubjectKind is what a file to verify is, told by its content: it decides how
@@ -107,6 +108,20 @@ func newVerifier(o VerifyOptions) *verifier {
 		gather:        Gatherer{Store: o.Store, At: o.At, Jobs: o.Jobs},
 		windows:       o.running(),
 	}
+}
+
+// judge gives the verdict on a signature and on those nested in it. What the
+// kernel makes of it is asked for under its policy only.
+func (v *verifier) judge(s *authenticode.Signature) []SignatureFacts {
+	if v.Policy == KernelPolicy {
+		return v.gather.judge(s)
+	}
+	var all []SignatureFacts
+	o := trust.Options{At: v.At, Purpose: trust.CodeSigning}
+	for i, sig := range s.All() {
+		all = append(all, SignatureFacts{Signature: sig, Nested: i > 0, Verdict: trust.Verify(sig, v.Store, o)})
+	}
+	return all
 }
 
 // subject gathers what is true of a file. done releases it.
