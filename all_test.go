@@ -297,6 +297,7 @@ var zeroEnums = map[string]struct{ text, reason string }{
 	"SubjectKind":                {SubjectKind(0).String(), ""},
 	"inf/setupapi.Encoding":      {setupapi.Encoding(0).String(), ""},
 	"inf/setupapi.Kind":          {setupapi.Kind(0).String(), ""},
+	"inf/setupapi.OldKind":       {setupapi.OldKind(0).String(), ""},
 	"inf/setupapi.Result":        {setupapi.Result(0).String(), ""},
 	"inf/setupapi.Severity":      {setupapi.Severity(0).String(), ""},
 	"trust/blocklist.Action":     {blocklist.Action(0).String(), ""},
@@ -306,8 +307,6 @@ var zeroEnums = map[string]struct{ text, reason string }{
 	"trust/blocklist.RootType":   {blocklist.RootType(0).String(), ""},
 	"trust/roots.Kind":           {roots.Kind(0).String(), ""},
 	"trust/roots.Class":          {roots.Class(0).String(), ""},
-
-	"trust/blocklist.truth": {"", "not exported; zero is maybe"},
 
 	"SignerScore": {SignerScore(0).String(), "zero would rank best of all in Windows, so it is no score at all"},
 
@@ -335,7 +334,7 @@ func TestEnumZeroIsUnknown(t *testing.T) {
 		}
 		ast.Inspect(f.syntax, func(n ast.Node) bool {
 			spec, ok := n.(*ast.TypeSpec)
-			if !ok {
+			if !ok || !spec.Name.IsExported() {
 				return true
 			}
 			base, ok := spec.Type.(*ast.Ident)
