@@ -8,6 +8,7 @@ import (
 
 	"prestage/authenticode"
 	"prestage/authenticode/cert"
+	"prestage/authenticode/signtest"
 	"prestage/authenticode/winerror"
 	"prestage/inf"
 	"prestage/trust"
@@ -22,10 +23,19 @@ import (
 // signature that the kernel knows.
 func kernelDriver(f *Facts) {
 	file := f.Files[1]
-	file.Image = &authenticode.Image{}
+	file.Image = &authenticode.Image{Subsystem: signtest.SubsystemNative}
 	file.Services = map[inf.Arch][]inf.Service{}
 	for _, a := range f.Archs {
 		file.Services[a] = []inf.Service{{Name: "Gadget", Type: 1, Kernel: true, Start: inf.StartDemand}}
+	}
+}
+
+// builtFor makes the image one for the architecture.
+func builtFor(f *Facts, a inf.Arch) {
+	if image := f.Files[1].Image; image != nil {
+		image.Machine = map[inf.Arch]uint16{
+			inf.X86: signtest.MachineX86, inf.AMD64: signtest.MachineAMD64, inf.ARM64: signtest.MachineARM64,
+		}[a]
 	}
 }
 
@@ -130,6 +140,7 @@ func TestJudgeLoad(t *testing.T) {
 		changes changes
 		target  string // win11-23h2/amd64 where empty
 		boot    Scenario
+		after   changes // to the image, once it is for the target
 		want    LoadVerdict
 		rule    string
 	}{
@@ -239,7 +250,12 @@ func TestJudgeLoad(t *testing.T) {
 				tt.target = "win11-23h2/amd64"
 			}
 			f := facts(t, slices.Concat(changes{kernelDriver}, tt.changes)...)
-			loads := JudgeLoad(f, target(t, tt.target, tt.boot))
+			on := target(t, tt.target, tt.boot)
+			builtFor(f, on.Arch)
+			for _, change := range tt.after {
+				change(f)
+			}
+			loads := JudgeLoad(f, on)
 			if len(loads) != 1 || loads[0].File != f.Files[1] {
 				t.Fatalf("judged %d files", len(loads))
 			}
@@ -283,7 +299,9 @@ func TestLoadTable(t *testing.T) {
 // judged, and none of a package that has nothing for it.
 func TestLoadFollowsTheArchitecture(t *testing.T) {
 	f := facts(t, kernelDriver, inCatalog(byMicrosoft(trust.WHQL)))
+	builtFor(f, inf.AMD64)
 	delete(f.Files[1].Services, inf.ARM64)
+	f.Files[1].Archs = slices.DeleteFunc(slices.Clone(f.Archs), func(a inf.Arch) bool { return a == inf.ARM64 })
 	for name, want := range map[string]int{"win11-25h2/amd64": 1, "win11-25h2/arm64": 0} {
 		if got := JudgeLoad(f, target(t, name, Scenario{})); len(got) != want {
 			t.Errorf("%s: %d files judged, want %d", name, len(got), want)
@@ -314,6 +332,7 @@ func TestNothingLoadsUnsigned(t *testing.T) {
 	for name, f := range bad {
 		for _, w := range Releases() {
 			for _, a := range w.Archs {
+				builtFor(f, a)
 				for bits := range 32 {
 					boot := Scenario{
 						SMode: bits&1 != 0, Upgraded: bits&2 != 0, DriverPolicyEnforced: bits&4 != 0,
