@@ -31,14 +31,12 @@ func (r *reading) der(data []byte) {
 			r.damaged(where, fmt.Errorf("damaged DER certificate: %w", cert.ErrSyntax))
 			return // nobody knows where the next one begins
 		}
-		item := Item{Raw: element, place: where}
-		if isRevocationList(element) {
-			item.Kind = RevocationListItem
-			ok = r.keep(&item)
-		} else {
-			ok = r.certificate(&item)
+		item := Item{Kind: CertificateItem, Raw: element, place: where}
+		var err error
+		if item.outline, err = outlineOf(element); err != nil && isRevocationList(element) {
+			item.Kind, err = RevocationListItem, nil
 		}
-		if !ok {
+		if err != nil && !r.damaged(where, err) || err == nil && !r.keep(&item) {
 			return
 		}
 	}

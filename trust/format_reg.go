@@ -254,10 +254,7 @@ func (t *regScanner) next() bool {
 	t.text = t.take()
 	switch trimmed := bytes.TrimRight(t.text, " \t"); {
 	case isOpenString(trimmed):
-		for t.open = true; t.open && len(t.rest) > 0; {
-			t.text = append(append(t.text[:len(t.text):len(t.text)], '\n'), t.take()...)
-			t.open = isOpenString(t.text)
-		}
+		t.open = !t.skipString()
 	case isHex(trimmed) && bytes.HasSuffix(trimmed, []byte(`\`)):
 		var b bytes.Buffer
 		b.Write(trimmed[:len(trimmed)-1])
@@ -269,6 +266,29 @@ func (t *regScanner) next() bool {
 		t.text = b.Bytes()
 	}
 	return true
+}
+
+// skipString moves behind the string that the line just taken leaves open, to
+// the end of the line in which it ends; false if it does not. Nobody needs such
+// a value, so it is stepped over in one go: line by line, a string that never
+// ends would cost the square of its length.
+func (t *regScanner) skipString() bool {
+	for i := 0; i < len(t.rest); i++ {
+		switch t.rest[i] {
+		case '\n':
+			t.line++
+		case '\\':
+			if i++; i < len(t.rest) && t.rest[i] == '\n' {
+				t.line++
+			}
+		case '"':
+			t.rest = t.rest[i:]
+			t.take()
+			return true
+		}
+	}
+	t.rest = nil
+	return false
 }
 
 // take cuts off one line, without its end.

@@ -69,8 +69,8 @@ func (r *reading) localStore(name string, role Role) error {
 		// Enumerating frees the context before, so everything is copied.
 		context, err = windows.CertEnumCertificatesInStore(store, context)
 		if err != nil {
-			if errors.Is(err, windows.Errno(windows.CRYPT_E_NOT_FOUND)) {
-				return nil
+			if errors.Is(err, windows.Errno(windows.CRYPT_E_NOT_FOUND)) || errors.Is(err, windows.ERROR_NO_MORE_FILES) {
+				return nil // the end
 			}
 			return err
 		}

@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"prestage/authenticode/cert"
 	"prestage/authenticode/signtest"
@@ -85,6 +86,27 @@ func TestRegistryText(t *testing.T) {
 				t.Errorf("error %v", err)
 			}
 		})
+	}
+}
+
+// TestRegistryIsLinear: text that never ends, in every way in which lines hang
+// together, costs no more than its length.
+func TestRegistryIsLinear(t *testing.T) {
+	const n = 1 << 20
+	head := regHeader4 + "\n[" + systemCertificates + "\\ROOT\\Certificates\\00]\n"
+	for name, text := range map[string]string{
+		"open string":           `"s"="` + strings.Repeat("\n", n),
+		"strings one by one":    strings.Repeat("\"s\"=\"\n\"\n", n/8),
+		"open names":            strings.Repeat("\"\n", n/2),
+		"continued":             `"Blob"=hex:` + strings.Repeat("\\\n", n/2),
+		"continued, not wanted": `"x"=hex:` + strings.Repeat("00,\\\n", n/5),
+		"keys":                  strings.Repeat("[a]\n", n/4),
+	} {
+		start := time.Now()
+		_, _ = ReadContents("x", []byte(head+text), ReadOptions{SkipBad: true}) // errors are fine here
+		if took := time.Since(start); took > 5*time.Second {
+			t.Errorf("%s: %v for a megabyte", name, took)
+		}
 	}
 }
 

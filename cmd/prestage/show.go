@@ -18,7 +18,6 @@ unless the flags say otherwise.`
 type showFlags struct {
 	stores storeFlags
 	at     string
-	format string
 	output outputFlags
 }
 
@@ -62,7 +61,7 @@ func runShow(env environment, f showFlags, paths []string) error {
 		return err
 	}
 	for _, w := range store.WarningsAt(at) {
-		fmt.Fprintf(env.stderr, "prestage: warning: %s\n", w)
+		fmt.Fprintf(env.stderr, "prestage: warning: %s\n", clean(w))
 	}
 	shower := prestage.Shower{Store: store, Options: trust.Options{At: at, Purpose: trust.CodeSigning}}
 	shown := make([]shownFile, len(paths))
@@ -71,7 +70,7 @@ func runShow(env environment, f showFlags, paths []string) error {
 		shown[i] = showFile(shower, f.stores.read, path)
 		if message := shown[i].failure(); message != "" {
 			failed = true
-			fmt.Fprintf(env.stderr, "prestage: %s: %s\n", path, message)
+			fmt.Fprintf(env.stderr, "prestage: %s: %s\n", clean(path), clean(message))
 		}
 	}
 	if f.output.format == "json" {
