@@ -118,14 +118,11 @@ func (r *reading) list(where place, data []byte, role Role) bool {
 	return true
 }
 
-// readList reads the content of a list.
+// readList reads the content of a list, which listUsage has found to fill data.
 func readList(data []byte) (*List, *authenticode.Signature, error) {
 	sig, err := authenticode.ParseSignature(data)
 	if err != nil {
 		return nil, nil, fmt.Errorf("%w: %w", ErrList, err)
-	}
-	if len(sig.Trailing) > 0 {
-		return nil, nil, fmt.Errorf("%w: %d bytes behind it", ErrList, len(sig.Trailing))
 	}
 	if sig.ContentType != authenticode.OIDCertTrustList || sig.ContentTag != tagSequence {
 		return nil, nil, fmt.Errorf("%w: content %s", ErrList, sig.ContentType)

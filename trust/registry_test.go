@@ -59,6 +59,8 @@ func TestRegistryText(t *testing.T) {
 		{"key not closed", good[:key] + "\r\n", 0, ErrRegistry, "x:5: "},
 		{"cut off at a line's end", good[:inside+3], 0, ErrRegistry, ""},
 		{"cut off in a value", good[:len(good)-40], 0, ErrGroup, ""},
+		{"cut off in a string", good + "\"s\"=\"abc\r\nd", 0, ErrRegistry, "cut off"},
+		{"bytes behind the certificate", strings.TrimRight(good, "\r\n") + ",00\r\n", 0, ErrGroup, "1 bytes behind the certificate"},
 		{"an octet of one digit", good[:blob+5], 0, ErrRegistry, "cut off"},
 		{"no hexadecimal", good[:blob+4] + "zz\r\n", 0, ErrRegistry, "no octet"},
 		{"no comma", good[:blob+4] + "0304\r\n", 0, ErrRegistry, "commas"},

@@ -92,6 +92,7 @@ func TestSerialized(t *testing.T) {
 		{"too many properties", signtest.SerializedStore(element(h.Root, huge...)), 0, ErrTooManyProperties, "record 1"},
 		{"garbage for a certificate", signtest.SerializedStore(root, signtest.StoreElement{Raw: []byte("garbage")}), 0, cert.ErrSyntax, fmt.Sprintf("offset %d: record 2: certificate", second)},
 		{"empty certificate", signtest.SerializedStore(signtest.StoreElement{}), 0, cert.ErrSyntax, "record 1"},
+		{"an element too many in a certificate", signtest.SerializedStore(signtest.StoreElement{Raw: signtest.Sequence(h.Root.RawTBS, signtest.Sequence(), signtest.BitString(nil), signtest.Null())}), 0, cert.ErrSyntax, "record 1: certificate: signature"},
 		{"a byte behind a certificate", signtest.SerializedStore(signtest.StoreElement{Raw: append(bytes.Clone(h.Root.Raw), 0)}), 0, cert.ErrSyntax, "record 1"},
 		{"date of 7 bytes", signtest.SerializedStore(element(h.Root, property(104, make([]byte, 7)))), 0, ErrProperty, "property 104 (disabled from) of 7 bytes"},
 		{"usages that are none", signtest.SerializedStore(element(h.Root, property(9, []byte{0x30, 1, 5}))), 0, ErrProperty, "property 9"},
@@ -482,13 +483,14 @@ func TestUnreadableOnDemand(t *testing.T) {
 		return bytes.Replace(c.Raw, []byte("160101000000Z"), []byte("16010100000XZ"), 1)
 	}
 	root, ca := spoil(f.certs["root"]), spoil(f.certs["ca"])
+	wrongSHA256 := signtest.SerializedStore(element(f.certs["root"], property(98, make([]byte, 32))))
 	wrongHash := signtest.SerializedStore(signtest.StoreElement{Raw: f.certs["root"].Raw, NoHash: true, Properties: []signtest.Property{property(3, make([]byte, 20))}})
 	dir := t.TempDir()
-	for name, data := range map[string][]byte{"root.cer": root, "ca.cer": ca, "hash.sst": wrongHash, "good.cer": f.certs["root"].Raw} {
+	for name, data := range map[string][]byte{"root.cer": root, "ca.cer": ca, "hash.sst": wrongHash, "hash256.sst": wrongSHA256, "good.cer": f.certs["root"].Raw} {
 		must(t, os.WriteFile(filepath.Join(dir, name), data, 0o666))
 	}
 	for _, c := range []struct{ root, ca, warns string }{
-		{"root.cer", "", "root.cer"}, {"hash.sst", "", "hash.sst"}, {"good.cer", "ca.cer", "ca.cer"},
+		{"root.cer", "", "root.cer"}, {"hash.sst", "", "hash.sst"}, {"hash256.sst", "", "hash256.sst"}, {"good.cer", "ca.cer", "ca.cer"},
 	} {
 		s := NewStore()
 		must(t, s.LoadPath(Root, filepath.Join(dir, c.root)))
@@ -569,3 +571,20 @@ func TestServes(t *testing.T) {
 
 // sequence is a sequence number.
 func sequence(n int64) *big.Int { return big.NewInt(n) }
+
+// TestTextInBinary: the words of PEM inside of another format are no PEM.
+func TestTextInBinary(t *testing.T) {
+	trap := signtest.CATemplate(signtest.DN("CN=-----BEGIN CERTIFICATE-----"), signtest.NamedKey("rsa2048-1"))
+	c := signtest.NewRoot(trap)
+	for name, data := range map[string][]byte{
+		"DER":              c.Raw,
+		"PKCS #7 bundle":   signtest.Bundle([][]byte{c.Raw}, nil),
+		"serialized store": signtest.SerializedStore(element(c)),
+	} {
+		got, err := ReadContents("x", data, ReadOptions{})
+		must(t, err)
+		if got.Format != name || len(got.Items) != 1 {
+			t.Errorf("%s is read as %s", name, got.Format)
+		}
+	}
+}
