@@ -19,7 +19,7 @@ import (
 // Problem set instead; so has one without any signer, which looks signed and
 // is not (L12).
 func ParseSignature(der []byte) (*Signature, error) {
-	return parseSignature(der, nil, new(budget), 0)
+	return parseSignature(der, nil, nil, new(budget), 0)
 }
 
 // budget counts what a message and everything nested in it have used up.
@@ -28,8 +28,9 @@ type budget struct {
 }
 
 // parseSignature reads and verifies one message at the given depth of nesting.
-// outer is the message in which it is nested, or nil.
-func parseSignature(der []byte, outer *signedData, b *budget, depth int) (*Signature, error) {
+// outer is the message in which it is nested and first the outermost one; both
+// are nil for the outermost itself.
+func parseSignature(der []byte, first, outer *signedData, b *budget, depth int) (*Signature, error) {
 	if b.signatures++; b.signatures > maxSignatures || depth > maxNesting {
 		return nil, ErrTooManySignatures
 	}
@@ -65,10 +66,15 @@ func parseSignature(der []byte, outer *signedData, b *budget, depth int) (*Signa
 	si := &sd.signers[0]
 	s.describe(si)
 	s.Problem = s.verify(sd, si, malformedContent)
+	if first == nil {
+		first = sd
+	} else if s.Problem == nil {
+		s.Problem = sd.checkSameContent(first, detached)
+	}
 	if s.Timestamps, err = readTimestamps(in, si, s, b); err != nil {
 		return nil, err
 	}
-	if s.Nested, err = readNested(sd, si, b, depth); err != nil {
+	if s.Nested, err = readNested(first, sd, si, b, depth); err != nil {
 		return nil, err
 	}
 	return s, nil

@@ -26,6 +26,9 @@
 //  8. The digest is SHA-1, SHA-256, SHA-384 or SHA-512. MD5 is recognised, and
 //     refused: a digest for which anybody makes collisions proves nothing
 //     (rule 118).
+//  9. Where the message is nested in another that is not the signature of one
+//     file, as in a catalog, both have the same content: what stands in an
+//     unsigned attribute can be put there by anybody.
 //
 // It does not mean that anybody trusts the signer, that a certificate was
 // valid at any time, that a time stamp counts, or that the signed digest is
