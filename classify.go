@@ -162,6 +162,14 @@ var categoryRules = []rule[Category]{
 		passed: func(v *view) string {
 			return fmt.Sprintf("the INF and %s are members of %s by %s", count(v.present()-1, "file"), v.cat.Name, hashName(v.digest()))
 		},
+		// That an older Windows reads the SHA-1 members of a version 2 catalog
+		// is our reading (rules 73 and 74).
+		sure: func(v *view) Basis {
+			if v.cat.Catalog.Version == 2 && !v.Windows.Staging.CatalogV2 {
+				return Inferred
+			}
+			return Documented
+		},
 	},
 	{
 		id: "publisher-disallowed", basis: Documented,
@@ -368,7 +376,7 @@ func (v *view) whyNotDriverPolicy() string {
 // infOSAttr is the OSAttr that applies to the INF, on which the driver
 // policy is asked: that of its member, else that of the catalog (rule 84).
 func (v *view) infOSAttr() []catalog.OSVersion {
-	return v.cat.Catalog.OSAttr(v.coverage(v.INFFile()).Member)
+	return v.cat.Catalog.OSAttr(v.coverage(v.INFFile()).Members[v.digest()])
 }
 
 // defaultLowerLogo is the system default of LowerLogoVersion, "5.1" (rule

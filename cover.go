@@ -18,13 +18,19 @@ func (g Gatherer) cover(f *Facts, file *FileFacts, sc *scan) {
 	file.coverage = make(map[*CatalogFacts]Coverage, len(f.Catalogs))
 	switch {
 	case sc == nil:
-	case sc.flat == nil: // not even opened
+	case sc.image == nil && sc.flat == nil: // not read
 		file.Err = sc.err
 	default:
 		file.describe(sc, sc.kind())
 	}
+	byCatalog := map[*catalog.Catalog]Coverage{}
 	for _, c := range f.Catalogs {
-		file.coverage[c] = g.coverage(c, file, sc)
+		cov, ok := byCatalog[c.Catalog]
+		if !ok || c.Catalog == nil {
+			cov = g.coverage(c, file, sc)
+			byCatalog[c.Catalog] = cov
+		}
+		file.coverage[c] = cov
 	}
 	if sc != nil && g.BlockList != nil && file.Role == RoleDriver {
 		file.BlockList = g.blockList(f, file, sc)
@@ -69,6 +75,9 @@ func (file *FileFacts) describe(sc *scan, kind HashKind) {
 	}
 	file.Image, file.Signatures, file.SignatureErr = sc.image, sc.signatures, sc.unsignable
 	file.TrailingData = sc.sums.TrailingData
+	if sc.image != nil && sc.image.Subsystem == subsystemNative && file.Role == RoleFile {
+		file.Role = RoleDriver
+	}
 	if file.Role == RoleDriver && sc.image != nil {
 		file.MemoryIntegrity = memoryIntegrity(sc.image)
 	}
@@ -91,9 +100,9 @@ func (g Gatherer) coverage(c *CatalogFacts, file *FileFacts, sc *scan) Coverage 
 	}
 	for _, kind := range subject.kinds() {
 		sums := subject.hashes(kind)
-		if by, member := lookUp(c.Catalog, sums); member != nil {
+		if by, members := lookUp(c.Catalog, kind, sums); members != nil {
 			file.Kind, file.Sums = kind, sums
-			return Coverage{State: Covered, By: by, Member: member}
+			return Coverage{State: Covered, By: by, Members: members}
 		}
 	}
 	if file.Hint == "" {
@@ -103,18 +112,41 @@ func (g Gatherer) coverage(c *CatalogFacts, file *FileFacts, sc *scan) Coverage 
 }
 
 // lookUp returns the digests by which a file is a member, SHA-1 before
-// SHA-256, and the member of the best of them.
-func lookUp(c *catalog.Catalog, sums authenticode.Sums) (by []crypto.Hash, member *catalog.Member) {
+// SHA-256, and the members by digest. A member for another kind of file is
+// none: Windows hashes a file by what it is, and an image's bytes could be
+// chosen so that another file's flat hash is the image's (rule 78).
+func lookUp(c *catalog.Catalog, kind HashKind, sums authenticode.Sums) (by []crypto.Hash, members map[crypto.Hash]*catalog.Member) {
 	for _, h := range digests {
 		if len(sums[h]) == 0 {
 			continue
 		}
-		if m, ok := c.Lookup(sums[h]); ok {
-			by, member = append(by, h), m
+		m, ok := c.Lookup(sums[h])
+		if !ok || !kind.fits(m.Kind) {
+			continue
 		}
+		if members == nil {
+			members = map[crypto.Hash]*catalog.Member{}
+		}
+		by, members[h] = append(by, h), m
 	}
-	return by, member
+	return by, members
 }
+
+// fits reports whether a member of that kind is for a file hashed so. A
+// member that does not say fits all.
+func (k HashKind) fits(m catalog.Kind) bool {
+	switch m {
+	case catalog.KindPE:
+		return k != WholeFile
+	case catalog.KindFlat:
+		return k == WholeFile
+	}
+	return true
+}
+
+// subsystemNative is IMAGE_SUBSYSTEM_NATIVE: an image without a subsystem
+// of its own, which is what the kernel loads (rule 46).
+const subsystemNative = 1
 
 // kind is the hash that Windows takes of the file: that of the image, or of
 // all bytes where there is none (rules 78 and 79).
@@ -148,37 +180,50 @@ func (sc *scan) hashes(kind HashKind) authenticode.Sums {
 	case PaddedImageHash:
 		return sc.sums.Padded
 	case WholeFile:
-		sums, err := sc.flat()
-		if err == nil {
-			return sums
-		}
+		return sc.flat
 	}
 	return nil
 }
 
-// hint looks for a form of the file that the catalog does list: with other
-// line endings or another byte order mark (rule 15). It explains a failure
-// and never mends one.
-func hint(c *catalog.Catalog, sc *scan) (id, form string) {
-	if sc.image != nil || sc.expanded != nil || sc.pointer || sc.size > maxINFSize {
-		return "", ""
+// otherForm is another form of a file: with other line endings or another byte
+// order mark.
+type otherForm struct {
+	id   string
+	sums authenticode.Sums
+}
+
+// otherForms hashes the forms that git and editors make of a text.
+func (sc *scan) otherForms() []otherForm {
+	if sc.image != nil || sc.expanded != nil || sc.pointer || sc.size > maxINFSize || sc.text == nil {
+		return nil
 	}
 	data, err := sc.text()
 	if err != nil {
+		return nil
+	}
+	var all []otherForm
+	for _, f := range inf.LineEndingForms(data) {
+		if sums, err := authenticode.FlatHash(bytes.NewReader(f.Data), digests...); err == nil {
+			all = append(all, otherForm{f.ID, sums})
+		}
+	}
+	return all
+}
+
+// hint looks for a form of the file that the catalog does list (rule 15). It
+// explains a failure and never mends one.
+func hint(c *catalog.Catalog, sc *scan) (id, form string) {
+	if sc.forms == nil {
 		return "", ""
 	}
-	for _, f := range inf.LineEndingForms(data) {
-		sums, err := authenticode.FlatHash(bytes.NewReader(f.Data), digests...)
-		if err != nil {
+	for _, f := range sc.forms() {
+		if _, member := lookUp(c, WholeFile, f.sums); member == nil {
 			continue
 		}
-		if _, member := lookUp(c, sums); member == nil {
-			continue
+		if strings.Contains(f.id, "lf") {
+			return "line-endings", f.id
 		}
-		if strings.Contains(f.ID, "lf") {
-			return "line-endings", f.ID
-		}
-		return "bom", f.ID
+		return "bom", f.id
 	}
 	return "", ""
 }

@@ -242,8 +242,8 @@ type Coverage struct {
 	State State
 	// By lists the digests under which the file is a member.
 	By []crypto.Hash
-	// Member is the first matching member, nil if there is none.
-	Member *catalog.Member
+	// Members are the matching members by digest, nil if there is none.
+	Members map[crypto.Hash]*catalog.Member
 }
 
 // Coverage returns how a file stands to the catalog that applies to the

@@ -1,6 +1,7 @@
 package prestage
 
 import (
+	"crypto"
 	"fmt"
 	"path"
 	"slices"
@@ -37,7 +38,7 @@ func findings(g Gatherer, p *Package, f *Facts) []Finding {
 func infFindings(p *Package, f *Facts) []Finding {
 	var all []Finding
 	for _, x := range slices.Concat(f.File.Findings, f.Version.Problems) {
-		if x.ID == "no-catalog-file" {
+		if x.ID == "no-catalog-file" || x.ID == "path" {
 			continue // said in full below
 		}
 		all = append(all, Finding{ID: "inf-" + x.ID, Severity: severityOf(x.Severity), File: f.INF, Line: x.Pos.Line, Message: x.Message})
@@ -78,11 +79,14 @@ func catalogFindings(g Gatherer, p *Package, f *Facts, c *CatalogFacts) []Findin
 		}}
 		return append(all, otherCatalogs(g, p, f, c)...)
 	case c.Catalog == nil:
-		return at("catalog-unreadable", Error, "not a catalog: %v; Windows takes the package as unsigned (0x800B0100)", c.Err)
+		return at("catalog-unreadable", Error, "%v; Windows takes the package as unsigned (0x800B0100)", c.Err)
 	case !c.Signed():
 		return at("catalog-not-signed", Error, "the catalog carries no signature (0x800B0100): submit the package to the Hardware Dev Center, or sign the catalog with signtool")
 	}
 	var all []Finding
+	if c.Catalog.Version == 2 && !slices.Contains(c.Catalog.HashAlgorithms(), crypto.SHA256) {
+		all = append(all, at("catalog-without-sha256", Error, "a version 2 catalog that lists files by SHA-1 only: Windows 8 and later look for SHA-256 and find nothing (0xE000024B): make the catalog anew, with HashAlgorithms=SHA256 where MakeCat makes it")...)
+	}
 	if err := c.setOrder(); err != nil {
 		all = append(all, at("catalog-set-order", Error, "not strict DER: %v; since the updates of October 2020 Windows 8.1 and later take such a signature as absent (0x800B0100): make the catalog anew and sign it with a current tool", err)...)
 	}
@@ -127,7 +131,7 @@ func signatureFindings(c *CatalogFacts) []Finding {
 var cures = map[trust.Reason]string{
 	trust.UntrustedRoot:     "if the target machines have this root, give it with --root; else sign with a certificate of a public authority, or submit to the Hardware Dev Center",
 	trust.UntrustedTestRoot: "a test signature counts on test machines only: have the release signed by the Hardware Dev Center",
-	trust.NoIssuer:          "sign with the intermediate certificates included (signtool /ac), or give them with --intermediate",
+	trust.NoIssuer:          "sign with the intermediate certificates included (signtool /ac); if the target machines have the missing issuer, give it with --root or --intermediate",
 	trust.Expired:           "without a time stamp a signature ends with its certificate: sign again and time-stamp it (signtool /tr … /td sha256)",
 	trust.BadTimestamp:      "sign again with a time stamp of a public authority",
 	trust.WrongPurpose:      "sign with a code-signing certificate",
@@ -145,7 +149,7 @@ func otherCatalogs(g Gatherer, p *Package, f *Facts, c *CatalogFacts) []Finding 
 		if read.catalog == nil {
 			continue
 		}
-		if _, member := lookUp(read.catalog, f.INFFile().Sums); member == nil {
+		if _, members := lookUp(read.catalog, WholeFile, f.INFFile().Sums); members == nil {
 			continue
 		}
 		all = append(all, Finding{

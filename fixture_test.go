@@ -212,7 +212,7 @@ func state(name string, s State) func(*Facts) {
 			for c, cov := range file.coverage {
 				cov.State = s
 				if s != Covered {
-					cov.By, cov.Member = nil, nil
+					cov.By, cov.Members = nil, nil
 				}
 				file.coverage[c] = cov
 			}

@@ -72,18 +72,27 @@ func (e *NotDriverError) Error() string { return "not a driver INF: " + e.Why }
 func (g Gatherer) catalogs(p *Package, f *Facts) []*CatalogFacts {
 	var all []*CatalogFacts
 	for _, entry := range f.Version.CatalogFiles {
-		if entry.Problem != nil {
-			continue // a finding of the INF; no file is opened
+		if !slices.ContainsFunc(allArchs, func(a inf.Arch) bool { return f.applies(entry, a) }) {
+			continue // no architecture's, as a finding of the INF says
 		}
 		c := g.catalog(p, entry)
 		for _, a := range f.Archs {
-			if applies, ok := f.Version.CatalogFor(a); ok && applies.Pos == entry.Pos {
+			if f.applies(entry, a) {
 				c.Archs = append(c.Archs, a)
 			}
 		}
 		all = append(all, c)
 	}
 	return all
+}
+
+// allArchs are the architectures that INFs can be for.
+var allArchs = []inf.Arch{inf.X86, inf.AMD64, inf.ARM64, inf.ARM, inf.IA64}
+
+// applies reports whether the catalog entry is the architecture's.
+func (f *Facts) applies(entry inf.CatalogFile, a inf.Arch) bool {
+	applicable, ok := f.Version.CatalogFor(a)
+	return ok && applicable.Pos == entry.Pos
 }
 
 func (g Gatherer) catalog(p *Package, entry inf.CatalogFile) *CatalogFacts {
@@ -119,9 +128,9 @@ type reference struct {
 // path.
 func (r *reference) key() string {
 	if r.Problem != nil {
-		return "\x00" + strings.ToLower(r.Name)
+		return "\x00" + fold(r.Name)
 	}
-	return strings.ToLower(r.Path)
+	return fold(r.Path)
 }
 
 // references returns every file that the INF names for some architecture,
@@ -171,7 +180,7 @@ func (g Gatherer) files(p *Package, f *Facts) []*FileFacts {
 	}
 	g.each(len(files), func(i int) {
 		if i == 0 {
-			g.file(p, f, files[0], path.Base(p.INF))
+			g.inf(p, f, files[0])
 			return
 		}
 		g.source(p, f, files[i], refs[i-1])
@@ -195,6 +204,17 @@ func (g Gatherer) each(n int, do func(int)) {
 	}
 	close(next)
 	wg.Wait()
+}
+
+// inf gathers the INF itself: the very bytes that were parsed.
+func (g Gatherer) inf(p *Package, f *Facts, file *FileFacts) {
+	file.Path, file.Present = f.INF, true
+	sc := g.scanBytes(p.Data)
+	sc.text = func() ([]byte, error) { return p.Data, nil }
+	if _, err := p.Find(path.Base(p.INF)); err != nil {
+		sc.err = err // another file is the same one on Windows
+	}
+	g.cover(f, file, sc)
 }
 
 // source gathers a file that the INF copies. A reference that leaves the

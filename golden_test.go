@@ -304,7 +304,7 @@ func TestFindings(t *testing.T) {
 		"wrong-purpose":                {"trust-wrong-purpose"},
 		"self-signed":                  {"trust-untrusted-root"},
 		"no-catalogfile-line":          {"no-catalog-entry"},
-		"path-escape":                  {"inf-path", "path-outside-package"},
+		"path-escape":                  {"path-outside-package"},
 		"second-inf-not-listed":        {"inf-altered", "stages-but-will-not-load"},
 		"extension-inf":                {},
 	}

@@ -62,7 +62,7 @@ func (v *view) judgeLoad() []Load {
 	}
 	var all []Load
 	for _, file := range v.files {
-		if len(file.Services[v.Arch]) == 0 {
+		if file.Role != RoleDriver || !file.native() && len(file.Services[v.Arch]) == 0 {
 			continue
 		}
 		v.file, v.signatures = file, v.covering(file)
@@ -71,6 +71,13 @@ func (v *view) judgeLoad() []Load {
 	}
 	return all
 }
+
+// native reports an image that the kernel could load, whether or not the INF
+// makes a service of it (rule 46).
+func (f *FileFacts) native() bool { return f.Image != nil && f.Image.Subsystem == subsystemNative }
+
+// machines are the machine types of the architectures' kernels.
+var machines = map[inf.Arch]uint16{inf.X86: 0x014C, inf.AMD64: 0x8664, inf.ARM64: 0xAA64}
 
 // covering is a signature that covers a file for the kernel: embedded in it,
 // nested in an embedded one, or that of the catalog that lists it (rule 181).
@@ -205,6 +212,15 @@ var loadRules = []rule[LoadVerdict]{
 		say:  text("the file is no PE image, so the kernel cannot load it"),
 	},
 	{
+		id: "load-wrong-machine", basis: Documented,
+		cite: `"PE Format", machine types`,
+		when: func(v *view) bool { return machines[v.Arch] != v.file.Image.Machine },
+		then: Blocked,
+		say: func(v *view) string {
+			return fmt.Sprintf("the image is for %s, not for %s", machineName(v.file.Image.Machine), v.Arch)
+		},
+	},
+	{
 		id: "load-enforcement-off", basis: Documented,
 		cite: `rule 150; "Installing an Unsigned Driver during Development and Test"`,
 		when: func(v *view) bool { return v.Scenario.EnforcementDisabled },
@@ -241,7 +257,7 @@ var loadRules = []rule[LoadVerdict]{
 		id: "load-memory-integrity", basis: Documented,
 		cite: `rule 184; "Driver Verifier: Code integrity checking"`,
 		when: func(v *view) bool {
-			return v.Scenario.MemoryIntegrity == On && v.Windows.Kernel.SecureBoot && len(v.file.MemoryIntegrity) > 0
+			return v.Scenario.MemoryIntegrity == On && v.Windows.Kernel.MemoryIntegrity && len(v.file.MemoryIntegrity) > 0
 		},
 		then: Blocked,
 		say: func(v *view) string {

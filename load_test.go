@@ -147,6 +147,8 @@ func TestJudgeLoad(t *testing.T) {
 		{name: "not there", changes: changes{state("gadget.sys", Missing), inCatalog(whql)}, want: NotJudged, rule: "load-file-missing"},
 		{name: "no image", changes: changes{inCatalog(whql), onDriver(func(f *FileFacts) { f.Image = nil })}, want: Blocked, rule: "load-unreadable"},
 		{name: "cannot be read", changes: changes{inCatalog(whql), onDriver(func(f *FileFacts) { f.Err = authenticode.ErrNotPE })}, want: Blocked, rule: "load-unreadable"},
+		{name: "for another machine", changes: changes{inCatalog(whql)}, after: changes{onDriver(func(f *FileFacts) { f.Image.Machine = signtest.MachineARM64 })}, want: Blocked, rule: "load-wrong-machine"},
+		{name: "for another machine, enforcement disabled", changes: changes{inCatalog(whql)}, after: changes{onDriver(func(f *FileFacts) { f.Image.Machine = signtest.MachineX86 })}, boot: Scenario{EnforcementDisabled: true}, want: Blocked, rule: "load-wrong-machine"},
 
 		// Where nothing is asked for (rules 150, 151 and 172).
 		{name: "enforcement disabled", changes: changes{notInCatalog}, boot: Scenario{EnforcementDisabled: true}, want: Loads, rule: "load-enforcement-off"},

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"os"
 	"path"
 	"slices"
 	"strings"
@@ -45,12 +46,18 @@ type Package struct {
 	folders map[string]folder // by path within fsys
 }
 
-// folder is a listing to find names in without regard to case, as Windows
-// does.
+// folder is a listing to find names in as Windows would: by names folded.
 type folder struct {
-	exact  map[string]bool
-	folded map[string][]string
-	err    error
+	names map[string][]string
+	err   error
+}
+
+// foldName is what two names of a folder have in common that are one on
+// Windows: letter case, dots and blanks at the end, and the name of a stream
+// make no difference there.
+func foldName(name string) string {
+	name, _, _ = strings.Cut(name, ":")
+	return fold(strings.TrimRight(name, ". "))
 }
 
 // Open reads the INF name of fsys. A file that is no driver INF is an error;
@@ -77,10 +84,10 @@ func (p *Package) Display(name string) string {
 }
 
 // Find returns the file that Windows would open for name, which is relative
-// to the INF's folder: Windows compares without regard to case. Of several
-// that differ only by case, the exact spelling wins, then the first in byte
-// order. It returns fs.ErrNotExist if there is none, and the file system's
-// error if a folder on the way cannot be listed.
+// to the INF's folder: Windows compares without regard to case. It returns
+// fs.ErrNotExist if there is none, an error if there are several that would
+// be one file on Windows, and the file system's error if a folder on the way
+// cannot be listed.
 func (p *Package) Find(name string) (string, error) {
 	if !fs.ValidPath(name) {
 		return "", fmt.Errorf("%q is no path inside the package: %w", name, fs.ErrInvalid)
@@ -91,15 +98,15 @@ func (p *Package) Find(name string) (string, error) {
 		if f.err != nil {
 			return "", f.err
 		}
-		match := part
-		if !f.exact[part] {
-			names := f.folded[strings.ToLower(part)]
-			if len(names) == 0 {
-				return "", fs.ErrNotExist
-			}
-			match = names[0]
+		names := f.names[foldName(part)]
+		switch len(names) {
+		case 0:
+			return "", fs.ErrNotExist
+		case 1:
+			at = path.Join(at, names[0])
+		default:
+			return "", fmt.Errorf("%s are one file on Windows, and which of them is not known: remove all but one", strings.Join(names, " and "))
 		}
-		at = path.Join(at, match)
 	}
 	if p.dir == "." {
 		return at, nil
@@ -114,14 +121,13 @@ func (p *Package) folder(name string) folder {
 	if f, ok := p.folders[name]; ok {
 		return f
 	}
-	f := folder{exact: map[string]bool{}, folded: map[string][]string{}}
+	f := folder{names: map[string][]string{}}
 	entries, err := fs.ReadDir(p.fsys, name)
 	switch {
 	case err == nil:
 		for _, e := range entries {
-			f.exact[e.Name()] = true
-			key := strings.ToLower(e.Name())
-			f.folded[key] = append(f.folded[key], e.Name())
+			key := foldName(e.Name())
+			f.names[key] = append(f.names[key], e.Name())
 		}
 	case errors.Is(err, fs.ErrNotExist) || isNotFolder(p.fsys, name):
 		// A path through something that is no folder leads nowhere.
@@ -138,16 +144,18 @@ func isNotFolder(fsys fs.FS, name string) bool {
 }
 
 // siblings returns the names of the files beside the INF that end in suffix,
-// sorted, without regard to case.
+// which is in lower case, sorted.
 func (p *Package) siblings(suffix string) []string {
-	var names []string
-	for name := range p.folder(p.dir).exact {
-		if strings.HasSuffix(strings.ToLower(name), suffix) {
-			names = append(names, name)
+	var all []string
+	for _, names := range p.folder(p.dir).names {
+		for _, name := range names {
+			if strings.HasSuffix(strings.ToLower(name), suffix) {
+				all = append(all, name)
+			}
 		}
 	}
-	slices.Sort(names)
-	return names
+	slices.Sort(all)
+	return all
 }
 
 // read returns the whole of a file relative to the INF's folder.
@@ -162,8 +170,13 @@ type content struct {
 	close func() error
 }
 
+// spoolSize is the size from which a file of an archive is unpacked to disk
+// for as long as it is looked at, so that a small archive cannot fill the
+// memory.
+const spoolSize = 32 << 20
+
 // open opens a file relative to the INF's folder. A file of an archive is
-// read into memory, one on disk is not.
+// unpacked, one on disk is read in place.
 func (p *Package) open(name string) (*content, error) {
 	full := path.Join(p.dir, name)
 	f, size, err := openRegular(p.fsys, full)
@@ -173,12 +186,32 @@ func (p *Package) open(name string) (*content, error) {
 	if r, ok := f.(io.ReaderAt); ok {
 		return &content{r, size, f.Close}, nil
 	}
-	f.Close()
-	data, err := readLimited(p.fsys, full, maxMemberSize)
+	defer f.Close()
+	if size > spoolSize {
+		return spool(f)
+	}
+	data, err := readLimited(p.fsys, full, spoolSize)
 	if err != nil {
 		return nil, err
 	}
 	return &content{bytes.NewReader(data), int64(len(data)), func() error { return nil }}, nil
+}
+
+// spool copies a file of an archive to disk until it is closed.
+func spool(r io.Reader) (*content, error) {
+	f, err := os.CreateTemp("", "prestage-*")
+	if err != nil {
+		return nil, err
+	}
+	remove := func() error { return errors.Join(f.Close(), os.Remove(f.Name())) }
+	n, err := io.Copy(f, io.LimitReader(r, maxMemberSize+1))
+	if err == nil && n > maxMemberSize {
+		err = fmt.Errorf("%w: the limit is %d bytes", errTooLarge, int64(maxMemberSize))
+	}
+	if err != nil {
+		return nil, errors.Join(err, remove())
+	}
+	return &content{f, n, remove}, nil
 }
 
 // openRegular opens a regular file and returns its size. Anything else, a

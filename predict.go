@@ -93,7 +93,9 @@ var outcomeRules = []rule[outcome]{
 	{
 		id: "s-mode", basis: Documented,
 		cite: `rule 148; "Windows 10 in S mode driver requirements"`,
-		when: func(v *view) bool { return v.Scenario.SMode && v.category != WindowsAuthority },
+		when: func(v *view) bool {
+			return v.Scenario.SMode && (v.category == TrustedPublisher || v.category == UnknownPublisher)
+		},
 		then: refusingWith(winerror.SetupPublisherNotTrusted),
 		say:  text("S mode stages drivers signed by Microsoft only"),
 	},
@@ -121,6 +123,13 @@ var outcomeRules = []rule[outcome]{
 		say: func(v *view) string {
 			return v.Windows.Title + " on " + v.Arch.String() + " stages only what Microsoft signed"
 		},
+	},
+	{
+		id: "s-mode-unverified", basis: Documented,
+		cite: `rule 148; "Windows 10 in S mode driver requirements"`,
+		when: func(v *view) bool { return v.Scenario.SMode && v.unverified() },
+		then: refusing,
+		say:  func(v *view) string { return "S mode refuses " + v.category.String() + " packages" },
 	},
 	{
 		id: "enforcement-refuses", basis: Observed,

@@ -72,7 +72,7 @@ func TestMatrix(t *testing.T) {
 		prompts    = []string{"silent", "silent", "publisher", notTrusted, "unverified", "unverified", "unverified", "unverified"}
 		enforced   = []string{"silent", "silent", "publisher", notTrusted, altered, noCatalog, unsigned, unsigned}
 		whqlOnly   = []string{"silent", notTrusted, unknown, notTrusted, altered, noCatalog, unsigned, unsigned}
-		sMode      = []string{"silent", "refuse", "refuse", "refuse", "refuse", "refuse", "refuse", "refuse"}
+		sMode      = []string{"silent", notTrusted, notTrusted, notTrusted, altered, noCatalog, unsigned, unsigned}
 		nobodyAsks = []string{"silent", "silent", unknown, notTrusted, altered, noCatalog, unsigned, unsigned}
 	)
 	off := Scenario{EnforcementDisabled: true}
@@ -158,6 +158,8 @@ func TestPredict(t *testing.T) {
 			want: "0xE0000242", rule: "arm64-whql-only", log: "0x800B0109 0xE0000242"},
 		{name: "S mode", changes: []func(*Facts){withPublisher(trust.TrustedPublisher)}, target: "win11-25h2/amd64", boot: Scenario{SMode: true},
 			want: "0xE0000243", rule: "s-mode", log: "0x800B0109 0xE0000241"},
+		{name: "S mode, altered", changes: []func(*Facts){state("gadget.inf", NotMember)}, target: "win10-22h2/x86", boot: Scenario{SMode: true},
+			want: "0xE000024B", rule: "s-mode-unverified"},
 
 		// Enforcement, and the code of each reason.
 		{name: "altered", changes: []func(*Facts){state("gadget.inf", NotMember)}, target: "win11-25h2/amd64",

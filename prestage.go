@@ -30,11 +30,13 @@
 package prestage
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
 
+	"prestage/inf"
 	"prestage/trust"
 	"prestage/trust/blocklist"
 )
@@ -131,6 +133,11 @@ func Check(o Options, trees ...*Tree) (*Report, error) {
 	if len(o.Targets) == 0 {
 		o.Targets = []TargetSpec{DefaultTargetSpec()}
 	}
+	for _, t := range o.Targets {
+		if err := o.Scenario.CheckFor(t.Windows); err != nil && !t.Optional {
+			return nil, err
+		}
+	}
 	r := &Report{
 		SchemaVersion: SchemaVersion,
 		Tool:          Tool{"prestage", o.Version},
@@ -148,6 +155,7 @@ func (r *Report) add(o Options, t *Tree) {
 	for _, e := range t.Unread {
 		r.fail(e.Path, e.Err)
 	}
+	before := len(r.Packages) + len(r.Errors)
 	g := Gatherer{Store: o.Store, At: o.At, BlockList: o.BlockList, Jobs: o.Jobs}
 	for _, name := range t.INFs {
 		p, err := t.Open(name)
@@ -166,10 +174,24 @@ func (r *Report) add(o Options, t *Tree) {
 		}
 		r.Packages = append(r.Packages, judge(o, f))
 	}
+	for _, name := range t.Renamed {
+		r.Skipped = append(r.Skipped, ErrorReport{t.Display(name), "not judged: the name does not end in .inf"})
+	}
+	if len(r.Packages)+len(r.Errors) == before {
+		r.fail(t.Name, errNoDriver)
+	}
 }
 
+// errNoDriver is the cause of a tree that holds INFs and no driver's.
+var errNoDriver = errors.New("no driver INF in it: every .inf file is of another kind")
+
 func (r *Report) fail(path string, err error) {
-	r.Errors = append(r.Errors, ErrorReport{path, err.Error()})
+	message := err.Error()
+	var ie *inf.Error
+	if errors.As(err, &ie) {
+		message = fmt.Sprintf("line %d: %v", ie.Pos.Line, ie.Err) // the path says which file
+	}
+	r.Errors = append(r.Errors, ErrorReport{path, message})
 }
 
 // loadFindings makes the trap visible: a package that Windows stages, and

@@ -206,13 +206,14 @@ type FindingReport struct {
 }
 
 // MeetsGate reports whether every package meets the gate on every target.
+// A report on no package at all does not.
 func (r *Report) MeetsGate() bool {
 	for _, p := range r.Packages {
 		if !p.MeetsGate() {
 			return false
 		}
 	}
-	return true
+	return len(r.Packages) > 0
 }
 
 // MeetsGate reports whether the package meets the gate on every target.

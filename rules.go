@@ -22,6 +22,10 @@ type ruleOn[V, T any] struct {
 	// passed states the fact that is established when the rule was consulted
 	// and did not apply. Nil where that says nothing worth reading.
 	passed func(*V) string
+	// sure is how well that fact is known; nil stands for Documented: that a
+	// rule does not apply is as certain as the fact that it looked at,
+	// whatever the basis of its consequence.
+	sure func(*V) Basis
 }
 
 // decide walks the table and returns the first decision, its rule's id and
@@ -37,9 +41,11 @@ func decide[V, T any](table []ruleOn[V, T], v *V) (decision T, id string, steps 
 			continue
 		}
 		if text := r.passed(v); text != "" {
-			// That a rule does not apply is as certain as the fact that it
-			// looked at, whatever the basis of its consequence.
-			steps = append(steps, Step{Rule: r.id, Text: text, Basis: Documented, Cite: r.cite})
+			sure := Documented
+			if r.sure != nil {
+				sure = r.sure(v)
+			}
+			steps = append(steps, Step{Rule: r.id, Text: text, Basis: sure, Cite: r.cite})
 		}
 	}
 	panic("prestage: a rule table has no last rule") // a test proves that none lacks it

@@ -105,9 +105,14 @@ type scan struct {
 	// expanded is the content of a compressed source, nil for others.
 	expanded *scan
 
-	flat func() (authenticode.Sums, error)
-	// text returns the whole file if it is small enough to be looked at.
+	// flat is the hash of all bytes, nil for an image: catalogs list that by
+	// another.
+	flat authenticode.Sums
+	// text returns the whole file if it is small enough to be looked at, nil
+	// where it cannot be had again.
 	text func() ([]byte, error)
+	// forms are the sums of the file's other forms, by their ids.
+	forms func() []otherForm
 }
 
 func (s *shared) scan(g Gatherer, p *Package, name string) *scan {
@@ -118,14 +123,7 @@ func (s *shared) scan(g Gatherer, p *Package, name string) *scan {
 		}
 		defer c.close()
 		sc := g.scan(c, c.size)
-		sc.flat = sync.OnceValues(func() (authenticode.Sums, error) { return p.flatHash(name) })
 		sc.text = func() ([]byte, error) { return p.read(name, maxINFSize) }
-		if sc.image == nil {
-			// Other files are hashed as they are; do it while the file is
-			// open and its pages are near.
-			sums, err := authenticode.FlatHash(io.NewSectionReader(c, 0, c.size), digests...)
-			sc.flat = func() (authenticode.Sums, error) { return sums, err }
-		}
 		if strings.HasSuffix(name, "_") {
 			sc.expand(g, c)
 		}
@@ -137,10 +135,12 @@ func (s *shared) scan(g Gatherer, p *Package, name string) *scan {
 // it.
 func (g Gatherer) scan(r io.ReaderAt, size int64) *scan {
 	sc := &scan{size: size, pointer: isLFSPointer(r, size)}
+	sc.forms = sync.OnceValue(sc.otherForms)
 	image, err := authenticode.ReadImage(r, size)
 	if err != nil {
 		// What cannot be read as an image is hashed flat, as Windows does
 		// (rule 79).
+		sc.flat, sc.err = authenticode.FlatHash(io.NewSectionReader(r, 0, size), digests...)
 		return sc
 	}
 	sc.image = image
@@ -189,19 +189,23 @@ func (sc *scan) expand(g Gatherer, c *content) {
 	sc.expanded = g.scanBytes(data)
 }
 
-// scanBytes scans content that is in memory.
+// scanBytes scans content that is in memory, and keeps it only if it is
+// small.
 func (g Gatherer) scanBytes(data []byte) *scan {
 	sc := g.scan(bytes.NewReader(data), int64(len(data)))
-	sc.flat = sync.OnceValues(func() (authenticode.Sums, error) {
-		return authenticode.FlatHash(bytes.NewReader(data), digests...)
-	})
-	sc.text = func() ([]byte, error) { return data, nil }
+	if len(data) <= maxKeptSize {
+		sc.text = func() ([]byte, error) { return data, nil }
+	}
 	return sc
 }
 
+// maxKeptSize bounds what is kept of an expanded file until the end of the
+// run.
+const maxKeptSize = 1 << 20
+
 // packed scans a file of a cabinet of the package.
 func (s *shared) packed(g Gatherer, p *Package, cabinet, name string) *scan {
-	return once(&s.mu, s.scans, path.Join(p.dir, cabinet)+"\x00"+strings.ToLower(name), func() *scan {
+	return once(&s.mu, s.scans, path.Join(p.dir, cabinet)+"\x00"+fold(name), func() *scan {
 		c, err := p.open(cabinet)
 		if err != nil {
 			return &scan{err: err}
@@ -229,15 +233,6 @@ func (s *shared) packed(g Gatherer, p *Package, cabinet, name string) *scan {
 		}
 		return g.scanBytes(data)
 	})
-}
-
-func (p *Package) flatHash(name string) (authenticode.Sums, error) {
-	c, err := p.open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer c.close()
-	return authenticode.FlatHash(io.NewSectionReader(c, 0, c.size), digests...)
 }
 
 // lfsPrefix begins every Git LFS pointer.

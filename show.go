@@ -1,6 +1,7 @@
 package prestage
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/hex"
 	"encoding/json"
@@ -49,27 +50,36 @@ func (s Shown) MarshalJSON() ([]byte, error) {
 	h := head{s.Path, s.Kind, s.Error}
 	switch {
 	case s.PE != nil:
-		return json.Marshal(struct {
+		return plainJSON(struct {
 			head
 			*ShownPE
 		}{h, s.PE})
 	case s.Catalog != nil:
-		return json.Marshal(struct {
+		return plainJSON(struct {
 			Kind string `json:"kind"`
 			*ShownCatalog
 		}{s.Kind, s.Catalog})
 	case s.INF != nil:
-		return json.Marshal(struct {
+		return plainJSON(struct {
 			head
 			*ShownINF
 		}{h, s.INF})
 	case s.Store != nil:
-		return json.Marshal(struct {
+		return plainJSON(struct {
 			head
 			*ShownStore
 		}{h, s.Store})
 	}
-	return json.Marshal(h)
+	return plainJSON(h)
+}
+
+// plainJSON marshals without the escapes that HTML needs.
+func plainJSON(v any) ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	err := e.Encode(v)
+	return b.Bytes(), err
 }
 
 // ShownPE is a PE image.

@@ -81,7 +81,22 @@ func (s Scenario) Check() error {
 		return fmt.Errorf("test-signing needs Secure Boot off (rule 151): drop one of the two")
 	}
 	if s.SMode && s.TestSigning {
-		return fmt.Errorf("S mode has no test-signing (rule 148): drop one of the two")
+		return fmt.Errorf("test-signing does not exist in S mode (rule 148): drop one of the two")
+	}
+	return nil
+}
+
+// CheckFor reports a setting that the release does not have.
+func (s Scenario) CheckFor(w *Windows) error {
+	switch {
+	case s.SMode && (w.Server || !w.Kernel.SMode):
+		return fmt.Errorf("%s has no S mode: use it with Windows 10 and 11", w.Title)
+	case s.SecureBoot == On && !w.Kernel.SecureBoot:
+		return fmt.Errorf("%s does not know Secure Boot: use it with Windows 8 and later", w.Title)
+	case s.MemoryIntegrity == On && !w.Kernel.MemoryIntegrity:
+		return fmt.Errorf("%s has no memory integrity: use it with Windows 10 and later", w.Title)
+	case s.NoSHA2Update && !w.Staging.SHA2Update:
+		return fmt.Errorf("%s needs no update for SHA-256 signatures", w.Title)
 	}
 	return nil
 }

@@ -28,10 +28,13 @@ type Tree struct {
 	Name string
 	// INFs are the INFs in it, slash-separated and relative to it, sorted.
 	INFs []string
+	// Renamed are files named .inf_ beside INFs proper, which are not judged.
+	Renamed []string
 	// Unread lists what could not be searched.
 	Unread []PathError
 
 	fsys   fs.FS
+	folder string // on disk, empty for archives and single INFs
 	prefix string
 	shared *shared
 	close  func() error
@@ -102,7 +105,7 @@ func (t *Tree) openFolder(name string) error {
 	if err != nil {
 		return plainError(err)
 	}
-	t.fsys, t.close = root.FS(), root.Close
+	t.fsys, t.close, t.folder = root.FS(), root.Close, name
 	return t.search()
 }
 
@@ -169,6 +172,10 @@ func (t *Tree) search() error {
 		if d.IsDir() {
 			return nil
 		}
+		if d.Type()&fs.ModeSymlink != 0 && t.leadsOut(name) {
+			t.Unread = append(t.Unread, PathError{t.Display(name), errLinkedFolder})
+			return nil
+		}
 		switch strings.ToLower(path.Ext(name)) {
 		case ".inf":
 			t.INFs = append(t.INFs, name)
@@ -179,11 +186,30 @@ func (t *Tree) search() error {
 	})
 	if len(t.INFs) == 0 {
 		t.INFs = renamed
+	} else {
+		t.Renamed = renamed
 	}
 	if err == nil && len(t.INFs) == 0 && len(t.Unread) == 0 {
 		err = errors.New("no .inf file in it: name the folder that holds the driver package")
 	}
 	return err
+}
+
+// errLinkedFolder is the cause of a folder that was not searched.
+var errLinkedFolder = errors.New("a link to a folder elsewhere is not followed: name the folder itself")
+
+// leadsOut reports a link to a folder outside of the tree, whose packages
+// would go unjudged. One inside is searched where it is.
+func (t *Tree) leadsOut(link string) bool {
+	if t.folder == "" {
+		return false
+	}
+	info, err := os.Stat(filepath.Join(t.folder, filepath.FromSlash(link)))
+	if err != nil || !info.IsDir() {
+		return false
+	}
+	_, err = fs.Stat(t.fsys, link)
+	return err != nil
 }
 
 func firstBytes(name string, n int) ([]byte, error) {

@@ -71,7 +71,7 @@ func (v *verifier) listing(name string) *listing {
 		if err != nil || !c.Signed() {
 			return nil
 		}
-		return v.gather.judge(c.Signature)
+		return v.judge(c.Signature)
 	})
 	return l
 }
@@ -114,7 +114,7 @@ func (v *verifier) lookUp(s *subject) {
 		}
 		h := v.lookUpHash(c)
 		for _, f := range s.forms(sc, h) {
-			if member, ok := c.Lookup(f.digest); ok && len(f.digest) > 0 {
+			if member, ok := c.Lookup(f.digest); ok && len(f.digest) > 0 && f.kind.fits(member.Kind) {
 				s.found = append(s.found, membership{l, member, h, f.kind, f.digest})
 				break
 			}
@@ -149,13 +149,14 @@ func (v *verifier) hashes(s *subject) (*scan, error) {
 	}
 	sc := &scan{size: s.size, image: s.image, pointer: isLFSPointer(s.content, s.size)}
 	sc.text = func() ([]byte, error) { return s.readAll(maxINFSize) }
+	sc.forms = sync.OnceValue(sc.otherForms)
 	if s.image != nil {
 		var err error
 		sc.sums, err = s.image.Hash(algs...)
 		return sc, err
 	}
-	sums, err := authenticode.FlatHash(io.NewSectionReader(s.content, 0, s.size), algs...)
-	sc.flat = func() (authenticode.Sums, error) { return sums, err }
+	var err error
+	sc.flat, err = authenticode.FlatHash(io.NewSectionReader(s.content, 0, s.size), algs...)
 	return sc, err
 }
 

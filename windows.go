@@ -78,6 +78,10 @@ type Kernel struct {
 	// MicrosoftOnly: with Secure Boot on, cross-signed drivers load by
 	// exception only (rules 172 and 173).
 	MicrosoftOnly bool
+	// SMode: the client comes in S mode too (rule 148).
+	SMode bool
+	// MemoryIntegrity: the release has it, HVCI (rule 184).
+	MemoryIntegrity bool
 	// Attested: attestation signatures are supported (rule 180).
 	Attested bool
 	// SHA2Update: signatures with SHA-256 need an update (rule 117).
@@ -93,11 +97,18 @@ type Kernel struct {
 var (
 	kernelVista  = &Kernel{BootStartEmbedded: true, SHA2Update: true}
 	kernel8      = &Kernel{SecureBoot: true, BootStartEmbedded: true}
-	kernel10     = &Kernel{SecureBoot: true, Attested: true}
-	kernel10RS1  = &Kernel{SecureBoot: true, Attested: true, MicrosoftOnly: true}
-	kernel11H2   = &Kernel{SecureBoot: true, Attested: true, MicrosoftOnly: true, BlockList: true}
-	kernelPolicy = &Kernel{SecureBoot: true, Attested: true, MicrosoftOnly: true, BlockList: true, DriverPolicy: true}
+	kernel10     = &Kernel{SecureBoot: true, SMode: true, MemoryIntegrity: true, Attested: true}
+	kernel10RS1  = kernel10.and(func(k *Kernel) { k.MicrosoftOnly = true })
+	kernel11H2   = kernel10RS1.and(func(k *Kernel) { k.BlockList = true })
+	kernelPolicy = kernel11H2.and(func(k *Kernel) { k.DriverPolicy = true })
 )
+
+// and returns a copy with what a later generation added.
+func (k *Kernel) and(add func(*Kernel)) *Kernel {
+	later := *k
+	add(&later)
+	return &later
+}
 
 var (
 	stagingVista = &Staging{SHA2Update: true}

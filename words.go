@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"prestage/authenticode"
 	"prestage/trust"
@@ -84,5 +86,19 @@ func (s *SignatureFacts) lifetimeSigning() bool {
 	return slices.ContainsFunc(s.Verdict.Notes, func(p trust.Problem) bool { return p.Reason == trust.LifetimeSigning })
 }
 
-// equalFold compares names as Windows does: without regard to case.
-func equalFold(a, b string) bool { return strings.EqualFold(a, b) }
+// fold is what two names have in common that differ by letter case only, as
+// Windows compares names: letter by letter, in upper case. A letter outside
+// ASCII never equals one inside, as the Kelvin sign and K would by Unicode's
+// own rules.
+func fold(s string) string {
+	return strings.Map(func(r rune) rune {
+		upper := unicode.ToUpper(r)
+		if r >= utf8.RuneSelf && upper < utf8.RuneSelf {
+			return r
+		}
+		return upper
+	}, s)
+}
+
+// equalFold compares names as Windows does.
+func equalFold(a, b string) bool { return fold(a) == fold(b) }

@@ -126,7 +126,7 @@ func runCheck(env environment, f checkFlags, paths []string) error {
 		return err
 	}
 	for _, e := range report.Errors {
-		fmt.Fprintf(env.stderr, "prestage: %s: %s\n", e.Path, e.Message)
+		fmt.Fprintf(env.stderr, "prestage: %s: %s\n", clean(e.Path), clean(e.Message))
 	}
 	return verdict(report)
 }

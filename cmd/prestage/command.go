@@ -31,7 +31,7 @@ func run(args []string, env environment) int {
 	case errors.As(err, &short):
 		return short.code
 	}
-	fmt.Fprintf(env.stderr, "prestage: %v\n", err)
+	fmt.Fprintf(env.stderr, "prestage: %s\n", cleanLines(err.Error()))
 	var usage usageError
 	if errors.As(err, &usage) {
 		fmt.Fprintln(env.stderr, `prestage: run "prestage help" for the commands, "prestage help check" for its flags`)
@@ -63,6 +63,7 @@ the signer score, and why.`,
 		checkCommand(env),
 		verifyCommand(env),
 		showCommand(env),
+		explainCommand(env),
 		versionCommand(env),
 	)
 	return root

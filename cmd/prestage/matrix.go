@@ -29,7 +29,7 @@ func answers(p *prestage.PackageReport) []*answer {
 		v := &p.Verdicts[i]
 		what := answerWords(p, v)
 		at := slices.IndexFunc(all, func(a *answer) bool {
-			return a.arch == v.Target.Arch && a.user == v.Target.User && a.what == what
+			return a.arch == v.Target.Arch && a.user == v.Target.User && a.what == what && a.first.Basis == v.Basis
 		})
 		if at < 0 {
 			at = len(all)

@@ -86,6 +86,15 @@ func clean(s string) string {
 	return b.String()
 }
 
+// cleanLines is clean for a message of several lines.
+func cleanLines(s string) string {
+	lines := strings.Split(s, "\n")
+	for i, l := range lines {
+		lines[i] = clean(l)
+	}
+	return strings.Join(lines, "\n")
+}
+
 func harmful(r rune) bool {
 	return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) || r == utf8.RuneError ||
 		r == '\u2028' || r == '\u2029'

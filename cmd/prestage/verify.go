@@ -75,7 +75,7 @@ func runVerify(env environment, args []string) error {
 // verifyUsage ends a run that verified nothing. The exit code is 1, signtool's
 // for an error: 2 means that everything verified, with warnings.
 func verifyUsage(env environment, err error) error {
-	fmt.Fprintf(env.stderr, "prestage: verify: %v\n", err)
+	fmt.Fprintf(env.stderr, "prestage: verify: %s\n", cleanLines(err.Error()))
 	var output *outputError
 	if !errors.As(err, &output) {
 		fmt.Fprintln(env.stderr, `prestage: run "prestage verify /?" for the options`)
