@@ -229,12 +229,11 @@ func (f *finding) tell(purpose Purpose, m moment) (problems, notes []Problem) {
 	}
 	stamping := purpose == TimeStamping
 	first := slices.MinFunc(f.entries, func(a, b entry) int { return a.from(stamping).Compare(b.from(stamping)) })
-	p := problem(Revoked, f.cert, first.describe())
+	detail := f.cert.Subject.String() + ", " + first.describe()
 	if m.at.Before(first.from(stamping)) {
-		p = problem(RevokedLater, f.cert, first.describe())
-		return nil, append(notes, p)
+		return nil, append(notes, problem(RevokedLater, f.cert, detail))
 	}
-	return []Problem{p}, notes
+	return []Problem{problem(Revoked, f.cert, detail)}, notes
 }
 
 // CRLReasons (RFC 5280 5.3.1) that matter here.
@@ -294,8 +293,9 @@ func worse(a, b revoked) revoked {
 	return a
 }
 
+// describe says when, why and according to whom.
 func (e entry) describe() string {
-	words := fmt.Sprintf("revoked %s", formatTime(e.date))
+	words := "on " + formatTime(e.date)
 	switch {
 	case !e.given:
 	case e.reason < 0 || e.reason > lastReason || e.reason == reasonNumberUnused:
