@@ -143,10 +143,8 @@ func isNumber(s string) bool {
 // explain returns everything that a code may stand for.
 func explain(code string) []explanation {
 	query := strings.TrimSpace(code)
-	for _, prefix := range []string{"code ", "event "} { // "Code 52"
-		if len(query) > len(prefix) && strings.EqualFold(query[:len(prefix)], prefix) {
-			query = strings.TrimSpace(query[len(prefix):])
-		}
+	if word, rest, ok := strings.Cut(query, " "); ok && isNumber(rest) && (strings.EqualFold(word, "code") || strings.EqualFold(word, "event")) {
+		query = rest // "Code 52", as Device Manager has it
 	}
 	var all []explanation
 	if n, ok := number(query); ok {
