@@ -49,6 +49,9 @@ var driverRules = []verifyRule{
 		when: func(v *verification) bool { return !v.sig.Verdict.MicrosoftRoot },
 		then: with(winerror.CertUntrustedRoot),
 		say: func(v *verification) string {
+			if name := anchorName(v.sig); strings.Contains(name, "Microsoft") {
+				return "the chain ends in " + name + " (SHA-256 " + anchorSHA256(v.sig) + "), which is not one of the Microsoft roots that the driver policy accepts, whatever its name"
+			}
 			return "the chain ends in " + anchorName(v.sig) + ", and the driver policy accepts Microsoft's roots only: that is normal for a third-party signature"
 		},
 	},
@@ -247,6 +250,11 @@ func anchorName(s *signed) string {
 	}
 	subject := s.Verdict.Anchor.Certificate.Subject
 	return strconv.Quote(cmp.Or(subject.CommonName(), subject.String()))
+}
+
+func anchorSHA256(s *signed) string {
+	sum := s.Verdict.Anchor.Certificate.SHA256()
+	return hex.EncodeToString(sum[:])
 }
 
 // rootName is the whole subject of the root in which the chain ends.

@@ -81,10 +81,11 @@ type VerifiedSignature struct {
 	Verified bool        `json:"verified"`
 	Code     string      `json:"code"`
 	Hash     *HashReport `json:"hash"`
-	// ImageDigest is the digest that is signed; the JSON form is that of show.
-	ImageDigest        string `json:"imageDigest"`
-	ImageDigestMatches bool   `json:"imageDigestMatches"`
-	PageHashes         string `json:"pageHashes"` // none, ok, bad, or unknown: not looked at
+	// ImageDigest is the digest that an embedded signature signs, and whether
+	// it is the file's; absent for others.
+	ImageDigest        string `json:"imageDigest,omitempty"`
+	ImageDigestMatches *bool  `json:"imageDigestMatches,omitempty"`
+	PageHashes         string `json:"pageHashes"` // none, ok, bad or unknown
 	// Pages are the page hashes, where they were asked for.
 	Pages *PagesReport `json:"pages,omitempty"`
 	// MoreInfo is what the signer gives as address, beside programName.
@@ -271,7 +272,8 @@ func (v *verifier) report(s *subject, sig *signed, d verdictOn) VerifiedSignatur
 	}
 	if indirect := sig.Signature.Indirect; indirect != nil {
 		r.ImageDigest = hex.EncodeToString(indirect.Digest)
-		r.ImageDigestMatches = sig.ImageProblem == nil
+		matches := sig.ImageProblem == nil
+		r.ImageDigestMatches = &matches
 	}
 	if t := sig.Verdict.Timestamp; t != nil {
 		for _, c := range t.Chain {

@@ -77,7 +77,7 @@ var subjectRules = []verifyRule{
 		cite: citeSignTool,
 		when: func(v *verification) bool { return v.err != nil },
 		then: with(winerror.CryptFileError),
-		say:  func(v *verification) string { return "the file cannot be read: " + v.err.Error() },
+		say:  func(v *verification) string { return v.err.Error() },
 	},
 	{
 		id: "verify-catalog-unreadable", basis: Documented,

@@ -331,7 +331,11 @@ func renderExplained(env environment, all []explained, s style) error {
 				p.blank()
 			}
 			first = false
-			p.line(p.paint(bold, strings.TrimSpace(x.Code+"  "+x.Name)) + "  " + p.paint(dim, x.Kind))
+			head := p.paint(bold, strings.TrimSpace(x.Code+"  "+x.Name))
+			if x.Name != x.Kind {
+				head += "  " + p.paint(dim, x.Kind)
+			}
+			p.line(head)
 			label := "message"
 			if x.Kind == kindScore.String() {
 				label = "in log"

@@ -130,7 +130,7 @@ func words(s string) []string {
 		}
 		if s[0] == '"' {
 			if n := strings.IndexByte(s[1:], '"') + 2; n > end && n <= short {
-				end = n
+				end = n + len(strings.SplitN(s[n:], " ", 2)[0]) // with a comma, say
 			}
 		}
 		all = append(all, s[:end])
