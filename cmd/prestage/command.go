@@ -63,6 +63,7 @@ the signer score, and why.`,
 		checkCommand(env),
 		verifyCommand(env),
 		showCommand(env),
+		logCommand(env),
 		explainCommand(env),
 		versionCommand(env),
 	)

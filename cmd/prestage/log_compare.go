@@ -1,0 +1,449 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"prestage"
+	"prestage/authenticode/winerror"
+	"prestage/inf/setupapi"
+)
+
+// A comparison is one import beside what is predicted for its package.
+type comparison struct {
+	Line    int    `json:"line"`
+	INF     string `json:"inf"`
+	Package string `json:"package,omitempty"` // path of the INF that was judged
+	Target  string `json:"target,omitempty"`
+	// Result is agrees, differs or not-compared.
+	Result    string       `json:"result"`
+	Compared  []comparedAs `json:"compared,omitempty"`
+	Reason    string       `json:"reason,omitempty"` // why it was not compared
+	Cause     string       `json:"cause,omitempty"`  // likely one of the first difference
+	Predicted string       `json:"predicted,omitempty"`
+}
+
+// comparedAs is one thing that was compared, in the order of the log.
+type comparedAs struct {
+	What      string `json:"what"`
+	Logged    string `json:"logged"`
+	Predicted string `json:"predicted"`
+	Same      bool   `json:"same"`
+}
+
+type compareReport struct {
+	SchemaVersion int          `json:"schemaVersion"`
+	Log           logAbout     `json:"log"`
+	Imports       []comparison `json:"imports"`
+}
+
+// first is the first difference, nil if there is none.
+func (c *comparison) first() *comparedAs {
+	for i := range c.Compared {
+		if !c.Compared[i].Same {
+			return &c.Compared[i]
+		}
+	}
+	return nil
+}
+
+func runCompare(env environment, t *logTeller) error {
+	store, err := t.flags.stores.store()
+	if err != nil {
+		return err
+	}
+	tree, err := prestage.OpenTree(t.flags.compare)
+	if tree != nil {
+		defer tree.Close()
+	}
+	if err != nil {
+		return fmt.Errorf("log: --compare: %w", err)
+	}
+	c := comparer{tree: tree, options: prestage.Options{Store: store, Version: programVersion(), Gate: prestage.Gate{Need: prestage.NeedNothing}}}
+	report := compareReport{SchemaVersion: prestage.SchemaVersion, Imports: []comparison{}}
+	err = t.each(func(s toldStory) error {
+		if s.imp != nil {
+			report.Imports = append(report.Imports, c.compare(t.reader.Header(), s))
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("log: %s: %w", t.path, err)
+	}
+	report.Log = aboutLog(t)
+	if err := t.verdict(env); err != nil {
+		return err
+	}
+	if t.flags.output.format == "json" {
+		err = writeJSON(env.stdout, report)
+	} else {
+		err = renderCompared(newPage(env.stdout, t.flags.output.style(env)), &report)
+	}
+	if err != nil {
+		return err
+	}
+	return compareVerdict(&report, t.flags.compare)
+}
+
+// compareVerdict: no import compared is no agreement.
+func compareVerdict(r *compareReport, where string) error {
+	counts := map[string]int{}
+	for i := range r.Imports {
+		counts[r.Imports[i].Result]++
+	}
+	switch {
+	case counts["differs"] > 0:
+		return shortfall{exitShort}
+	case counts["agrees"] == 0:
+		return fmt.Errorf("log: --compare: no import in the log could be compared with a package under %s", where)
+	}
+	return nil
+}
+
+// A comparer predicts for the imports of a log.
+type comparer struct {
+	tree    *prestage.Tree
+	options prestage.Options
+}
+
+func (c *comparer) compare(h setupapi.Header, s toldStory) comparison {
+	out := comparison{Line: s.Line, INF: baseOf(s.imp.INF), Result: "not-compared"}
+	switch {
+	case !s.imp.Judged() && s.Result != setupapi.Failure.String():
+		out.Reason = "the log does not say how the signature was judged"
+		return out
+	case s.section.Start.IsZero():
+		out.Reason = "the log does not say when"
+		return out
+	}
+	spec, err := targetOf(h, silent(s.imp))
+	if err != nil {
+		out.Reason = err.Error()
+		return out
+	}
+	p, reason := c.packageOf(s, spec)
+	if p == nil {
+		out.Reason = reason
+		return out
+	}
+	v := &p.Verdicts[0]
+	out.Package, out.Target, out.Predicted = p.INF, targetName(v.Target), v.Reason
+	if v.Outcome == prestage.NotApplicable.String() {
+		out.Reason = v.Reason
+		return out
+	}
+	out.Compared = compareWith(s, v)
+	out.Result = "agrees"
+	if d := out.first(); d != nil {
+		out.Result, out.Cause = "differs", likelyCause(s, p, v)
+	}
+	return out
+}
+
+// silent reports whether the log shows that nobody could be asked: Windows had
+// to ask, and refused at once.
+func silent(m *setupapi.Import) bool {
+	code, ok := lastCode(m.Verifications)
+	asks := ok && code == winerror.SetupTrustNotEstablished
+	noTime := !m.Prompt.HasGap || m.Prompt.Gap < askedFor
+	if asks && !m.Validation.OK() && noTime {
+		return true
+	}
+	return slices.ContainsFunc(m.Refused, func(r setupapi.Refusal) bool {
+		return strings.Contains(r.Text, "non-interactive")
+	})
+}
+
+// packageOf finds the package of an import: the INF's name, then DriverVer and
+// catalog where the log says them. The reason says why there is none.
+func (c *comparer) packageOf(s toldStory, spec prestage.TargetSpec) (*prestage.PackageReport, string) {
+	reason := "no INF of this name under the path"
+	for _, name := range c.tree.INFs {
+		if !strings.EqualFold(path.Base(name), baseOf(s.imp.INF)) {
+			continue
+		}
+		one := *c.tree
+		one.INFs, one.Renamed, one.Unread = []string{name}, nil, nil
+		o := c.options
+		o.At, o.Targets = s.section.Start, []prestage.TargetSpec{spec}
+		r, err := prestage.Check(o, &one)
+		switch {
+		case err != nil:
+			reason = err.Error()
+			continue
+		case len(r.Errors) > 0:
+			reason = r.Errors[0].Path + ": " + r.Errors[0].Message
+			continue
+		case len(r.Packages) != 1 || len(r.Packages[0].Verdicts) != 1:
+			reason = c.tree.Display(name) + ": could not be judged"
+			continue
+		}
+		p := &r.Packages[0]
+		if other := anotherPackage(s.imp, p); other != "" {
+			reason = p.INF + ": " + other
+			continue
+		}
+		return p, ""
+	}
+	return nil, reason
+}
+
+// anotherPackage says by what a package is not the one of the import, nothing if
+// it may be.
+func anotherPackage(m *setupapi.Import, p *prestage.PackageReport) string {
+	if date, version, ok := strings.Cut(m.DriverVersion, ","); ok {
+		logged, dated := logDate(date)
+		if dated && p.DriverDate != "" && logged.Format(time.DateOnly) != p.DriverDate {
+			return fmt.Sprintf("another package: its date is %s, the log's %s", p.DriverDate, logged.Format(time.DateOnly))
+		}
+		if !sameVersion(version, p.DriverVersion) {
+			return fmt.Sprintf("another package: its version is %s, the log's %s", p.DriverVersion, version)
+		}
+	}
+	if m.Catalog != "" && len(p.Catalogs) > 0 && !slices.ContainsFunc(p.Catalogs, func(c prestage.CatalogReport) bool {
+		return strings.EqualFold(path.Base(c.Path), m.Catalog)
+	}) {
+		return "another package: its catalog is " + path.Base(p.Catalogs[0].Path) + ", the log's " + m.Catalog
+	}
+	return ""
+}
+
+// sameVersion compares numbers, "5.0.26" and "5.0.26.0" being the same.
+func sameVersion(a, b string) bool {
+	numbers := func(s string) []int {
+		var all []int
+		for part := range strings.SplitSeq(strings.TrimSpace(s), ".") {
+			n, err := strconv.Atoi(part)
+			if err != nil {
+				return nil
+			}
+			all = append(all, n)
+		}
+		for len(all) > 0 && all[len(all)-1] == 0 {
+			all = all[:len(all)-1]
+		}
+		return all
+	}
+	return a == b || b != "" && slices.Equal(numbers(a), numbers(b)) && numbers(a) != nil
+}
+
+// compareWith compares in the order of the log: what the passes said, how the
+// import ended, whether somebody was asked, score and signer.
+func compareWith(s toldStory, v *prestage.VerdictReport) []comparedAs {
+	var all []comparedAs
+	add := func(what, logged, predicted string) {
+		all = append(all, comparedAs{what, logged, predicted, strings.EqualFold(logged, predicted)})
+	}
+	m := s.imp
+	add("passes", loggedCodes(m), none(strings.Join(v.LogCodes, " ")))
+	add("result", s.Result, predictedResult(v))
+	if s.Result == setupapi.Failure.String() {
+		add("status", none(s.Status.Code), v.StatusCode)
+		return all
+	}
+	add("question", question(m), none(v.Prompt))
+	if m.Score.HasValue {
+		score := v.SignerScore
+		if v.ImportScore != nil {
+			score = *v.ImportScore
+		}
+		add("score", fmt.Sprintf("0x%08X", m.Score.Value), score.Value)
+	}
+	if m.SignerName != "" && m.SignerName != "<unknown>" {
+		add("signer", m.SignerName, none(v.SignerName))
+	}
+	return all
+}
+
+func none(s string) string {
+	if s == "" {
+		return "none"
+	}
+	return s
+}
+
+func loggedCodes(m *setupapi.Import) string {
+	var all []string
+	for i := range m.Verifications {
+		if e := m.Verifications[i].Exit; e.HasCode {
+			all = append(all, winerror.Code(e.Code).Hex())
+		} else {
+			all = append(all, e.String())
+		}
+	}
+	return none(strings.Join(all, " "))
+}
+
+func predictedResult(v *prestage.VerdictReport) string {
+	switch v.Outcome {
+	case prestage.Silent.String(), prestage.Prompted.String():
+		return setupapi.Success.String()
+	case prestage.Refused.String():
+		return setupapi.Failure.String()
+	}
+	return v.Outcome
+}
+
+// question is what was asked in an import that succeeded. The red dialog leaves
+// no trace but the package, which Windows staged although no pass succeeded.
+func question(m *setupapi.Import) string {
+	code, ok := lastCode(m.Verifications)
+	switch {
+	case m.Prompt.Accepted || ok && code == winerror.SetupTrustNotEstablished:
+		return prestage.PromptPublisher.String()
+	case ok && (code == winerror.OK || code == winerror.SetupTrustedPublisher):
+		return prestage.PromptNone.String()
+	case ok:
+		return prestage.PromptUnverified.String()
+	}
+	return prestage.PromptNone.String()
+}
+
+// likelyCause explains a difference: by the last results of the two, the first
+// row that fits. It is a guess that can be checked.
+func likelyCause(s toldStory, p *prestage.PackageReport, v *prestage.VerdictReport) string {
+	logged, passed := lastCode(s.imp.Verifications)
+	predicted := winerror.Code(0)
+	judged := len(v.LogCodes) > 0
+	if judged {
+		predicted = codeOf(v.LogCodes[len(v.LogCodes)-1])
+	}
+	for _, c := range causes {
+		if c.fits(diagnosis{s: s, v: v, logged: logged, passed: passed, predicted: predicted, judged: judged}) {
+			return strings.ReplaceAll(c.text, "%s", p.INF)
+		}
+	}
+	return "no cause is known: please report the case, prestage log --record makes one"
+}
+
+// A diagnosis is what the causes are found by.
+type diagnosis struct {
+	s                 toldStory
+	v                 *prestage.VerdictReport
+	logged, predicted winerror.Code
+	passed, judged    bool // the log has a pass, the prediction has one
+}
+
+var causes = []struct {
+	fits func(d diagnosis) bool
+	text string
+}{
+	{
+		func(d diagnosis) bool {
+			return d.s.Status.Code == winerror.SetupFileHashNotInCatalog.Hex() || d.v.Category == prestage.Altered.String()
+		},
+		"different bytes: what Windows imported is not what is in %s; line endings are the usual reason",
+	},
+	{
+		func(d diagnosis) bool {
+			return d.logged == winerror.SetupTrustedPublisher && d.predicted == winerror.SetupTrustNotEstablished
+		},
+		"the publisher was trusted on that machine: name its certificate with --trusted-publisher",
+	},
+	{
+		func(d diagnosis) bool {
+			return d.logged == winerror.SetupTrustNotEstablished && d.predicted == winerror.SetupTrustedPublisher
+		},
+		"the publisher was not trusted on that machine: leave out --trusted-publisher",
+	},
+	{
+		func(d diagnosis) bool {
+			return d.logged == winerror.SetupTrustNotEstablished && d.predicted == d.logged && d.s.Result == setupapi.Failure.String()
+		},
+		"nobody was there to answer, or somebody said no: the caller was not interactive",
+	},
+	{
+		func(d diagnosis) bool {
+			return signs(d.logged, d.passed) && untrusted(d.predicted) && d.judged
+		},
+		"the root was trusted on that machine: name it with --root; or the machine was in test-signing mode",
+	},
+	{
+		func(d diagnosis) bool { return untrusted(d.logged) && d.passed && signs(d.predicted, d.judged) },
+		"the machine did not have the root certificate: it may not update its roots (--no-default-roots stands for such a machine)",
+	},
+	{
+		func(d diagnosis) bool {
+			return d.s.Result == setupapi.Success.String() && d.v.Outcome == prestage.Refused.String() && d.logged == d.predicted
+		},
+		"the machine did not enforce signatures: it was booted with enforcement disabled or in test-signing mode",
+	},
+	{
+		func(d diagnosis) bool {
+			return d.passed && d.judged && (d.logged == winerror.OK) != (d.predicted == winerror.OK)
+		},
+		"different bytes: one of the two catalogs is signed by Microsoft and the other is not",
+	},
+	{
+		func(d diagnosis) bool {
+			return d.logged == winerror.TrustNoSignature && d.predicted != d.logged && d.passed
+		},
+		"Windows saw no signature: another catalog, or an update of Windows that reads signatures more strictly, or fewer of them",
+	},
+	{
+		func(d diagnosis) bool { return d.logged == winerror.CertExpired || d.predicted == winerror.CertExpired },
+		"the clock: the machine's, or the time zone, which the log does not say",
+	},
+	{
+		func(d diagnosis) bool { return d.logged == d.predicted && d.passed && d.judged },
+		"the last pass agrees, so the rest differs by how the machine is set up or by another catalog of the same name",
+	},
+}
+
+// signs reports whether a last pass found a valid signature.
+func signs(c winerror.Code, known bool) bool {
+	switch c {
+	case winerror.SetupTrustedPublisher, winerror.SetupTrustNotEstablished, winerror.SetupPublisherNotTrusted:
+		return known
+	}
+	return false
+}
+
+func untrusted(c winerror.Code) bool {
+	return c == winerror.CertUntrustedRoot || c == winerror.CertChaining || c == winerror.CertUntrustedTestRoot
+}
+
+func codeOf(hex string) winerror.Code {
+	n, err := strconv.ParseUint(strings.TrimPrefix(hex, "0x"), 16, 32)
+	if err != nil {
+		return winerror.TrustFail
+	}
+	return winerror.Code(n)
+}
+
+// errNothingRecorded is the end of a run that had nothing to record.
+var errNothingRecorded = errors.New("no import: nothing to record")
+
+func renderCompared(p *page, r *compareReport) error {
+	counts := map[string]int{}
+	for i := range r.Imports {
+		c := &r.Imports[i]
+		counts[c.Result]++
+		inks := map[string]ink{"agrees": green, "differs": red, "not-compared": yellow}
+		p.line(fmt.Sprintf("%s (line %d): %s", p.paint(bold, clean(c.INF)), c.Line, p.paint(inks[c.Result], c.Result)))
+		if c.Reason != "" {
+			p.entry(dim, "because", textIndent, clean(c.Reason))
+			continue
+		}
+		p.entry(dim, "judged", textIndent, clean(c.Package+" for "+c.Target))
+		if d := c.first(); d != nil {
+			p.entry(dim, "differs", textIndent, "in "+d.What)
+			p.entry(dim, "log", textIndent, clean(d.Logged))
+			p.entry(dim, "check", textIndent, clean(d.Predicted))
+			p.entry(dim, "cause", textIndent, clean(c.Cause))
+			continue
+		}
+		var same []string
+		for _, s := range c.Compared {
+			same = append(same, s.What+" "+s.Logged)
+		}
+		p.entry(dim, "same", textIndent, clean(strings.Join(same, ", ")))
+	}
+	p.line(fmt.Sprintf("%s in the log: %d agree, %d differ, %d not compared", plural(len(r.Imports), "import"), counts["agrees"], counts["differs"], counts["not-compared"]))
+	return p.flush()
+}
