@@ -116,6 +116,11 @@ func stampAt(t testing.TB, at time.Time, h *signtest.Hierarchy) *authenticode.Ti
 	}
 }
 
+// build finds chains as for a signature that holds.
+func build(leaf *cert.Certificate, carried []*cert.Certificate, s *Store) *search {
+	return newInquiry(&authenticode.Signature{}, s, Options{}).build(leaf, carried)
+}
+
 // Edits that several cases use.
 
 func valid(from, to string) edit {

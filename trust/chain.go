@@ -2,6 +2,7 @@ package trust
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"errors"
 
 	"prestage/authenticode/cert"
@@ -21,7 +22,7 @@ const (
 // Why a search was given up; see the problem TooComplex.
 var (
 	errTooDeep       = errors.New("chain of more than 10 certificates")
-	errTooManyChecks = errors.New("more than 120 certificate signatures to check")
+	errTooManyChecks = errors.New("more than 120 certificate signatures to check, or keys that are too large for that many")
 	errTooManyPaths  = errors.New("more than 16 chains")
 	errTooManySteps  = errors.New("more than 1024 candidate issuers")
 )
@@ -56,11 +57,14 @@ func (p *Path) leaf() *cert.Certificate { return p.certs[0] }
 type search struct {
 	store   *Store
 	carried index    // what came with the signature
-	inquiry *inquiry // what is known of revocation; nil: nothing is asked
+	inquiry *inquiry // what is known of revocation, and what the search may cost
 
 	checks, steps int
 	paths         []*Path
 	gaveUp        error // the first limit that was hit
+
+	// reached are the certificates of all ways, dead or not, some repeatedly.
+	reached []*cert.Certificate
 
 	// dead is the longest way that ended without an anchor, and miss why.
 	dead []*cert.Certificate
@@ -68,9 +72,10 @@ type search struct {
 }
 
 // build finds the chains from leaf to the anchors of the store, through
-// certificates that came with the signature or stand in the store.
-func build(leaf *cert.Certificate, carried []*cert.Certificate, store *Store) *search {
-	s := &search{store: store, carried: newIndex(carried), dead: []*cert.Certificate{leaf}}
+// certificates that came with the signature or stand in the store. What is
+// known of revocation will be asked for them.
+func (q *inquiry) build(leaf *cert.Certificate, carried []*cert.Certificate) *search {
+	s := &search{store: q.store, carried: newIndex(carried), inquiry: q, dead: []*cert.Certificate{leaf}}
 	s.extend([]*cert.Certificate{leaf})
 	return s
 }
@@ -88,6 +93,7 @@ func build(leaf *cert.Certificate, carried []*cert.Certificate, store *Store) *s
 // several string types and mean different issuers (L14).
 func (s *search) extend(way []*cert.Certificate) {
 	last := way[len(way)-1]
+	s.reached = append(s.reached, last)
 	if anchors := s.store.anchorsFor(last); len(anchors) > 0 {
 		for _, a := range anchors {
 			s.found(way, a)
@@ -174,6 +180,30 @@ func keyHint(c, issuer *cert.Certificate) int {
 	return keyDiffers
 }
 
+// distrusted returns what is said of the certificates in the Disallowed store
+// that some way passes, whether or not it leads to an anchor: which of several
+// ways Windows looks at when one of them is distrusted is not known, so that a
+// certificate issued anew must not hide the distrust of the other. Certificates
+// that said are about already are left out.
+func (s *search) distrusted(said []Problem) []Problem {
+	var ps []Problem
+	seen := make(map[[sha256.Size]byte]bool)
+	for _, p := range said {
+		if p.Reason == Disallowed && p.Cert != nil {
+			seen[p.Cert.SHA256()] = true
+		}
+	}
+	for _, c := range s.reached {
+		if sum := c.SHA256(); !seen[sum] {
+			seen[sum] = true
+			if s.store.Disallowed(c) {
+				ps = append(ps, problem(Disallowed, c, c.Subject.String()+", in another chain of the same signer"))
+			}
+		}
+	}
+	return ps
+}
+
 // inWay reports whether a certificate with the name and key of c is in the way
 // already. Comparing only whole certificates would let two authorities that
 // certify each other go round for ever.
@@ -186,19 +216,23 @@ func inWay(way []*cert.Certificate, c *cert.Certificate) bool {
 	return false
 }
 
-// verify checks that issuer's key signed c. What the store remembers counts as
-// a check too: how far a search gets must not depend on earlier ones.
+// verify checks that issuer's key signed c. What is remembered counts as a
+// check too: how far a search gets must not depend on earlier ones.
 func (s *search) verify(c, issuer *cert.Certificate) error {
-	if s.checks >= maxChecks {
-		s.giveUp(errTooManyChecks)
-		return errTooManyChecks
+	err := errTooManyChecks
+	if s.checks < maxChecks {
+		s.checks++
+		err = s.inquiry.allowance.link(c, issuer, &s.store.links)
 	}
-	s.checks++
-	return s.store.links.check(c, issuer)
+	if err == errTooManyChecks {
+		s.giveUp(err)
+	}
+	return err
 }
 
 // found keeps a chain.
 func (s *search) found(way []*cert.Certificate, a *Anchor) {
+	s.reached = append(s.reached, a.Certificate)
 	if len(s.paths) >= maxPaths {
 		s.giveUp(errTooManyPaths)
 		return

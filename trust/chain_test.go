@@ -195,7 +195,12 @@ var chainTests = []chainTest{
 	}, carried: "leaf|a by b|b by a", want: "leaf|a by b|b by a", reason: NoIssuer, code: winerror.CertChaining},
 	{name: "cross-certificate to another anchor", make: crossed, roots: "other", carried: "leaf|ca|root by other", want: "leaf|ca|root by other|other"},
 	{name: "two anchors, the shorter chain", make: crossed, roots: "root other", carried: "leaf|ca|root by other", want: "leaf ca root"},
-	{name: "two anchors, the shorter one distrusted", make: crossed, roots: "root other", disallowed: "root", carried: "leaf|ca|root by other", want: "leaf|ca|root by other|other"},
+	// What Windows makes of distrust on one of several ways is not known.
+	{name: "two anchors, the shorter one distrusted", make: crossed, roots: "root other", disallowed: "root", carried: "leaf|ca|root by other", want: "leaf|ca|root by other|other", reason: Disallowed, code: winerror.TrustExplicitDistrust},
+	{name: "two anchors, the longer way distrusted", make: crossed, roots: "root other", disallowed: "other", carried: "leaf|ca|root by other", want: "leaf ca root", reason: Disallowed, code: winerror.TrustExplicitDistrust},
+	{name: "distrusted intermediate, issued anew", make: anew, roots: "root", disallowed: "ca", carried: "leaf|ca|ca anew", want: "leaf|ca anew|root", reason: Disallowed, code: winerror.TrustExplicitDistrust},
+	{name: "distrusted way that leads nowhere", make: crossed, roots: "root", disallowed: "root by other|root by other", carried: "leaf|ca|root by other", want: "leaf|ca|root", reason: Disallowed, code: winerror.TrustExplicitDistrust},
+	{name: "distrusted certificate on no way", make: func(f *family) { crossed(f); f.ca("neighbour", "root") }, roots: "root", disallowed: "neighbour", carried: "leaf|ca|neighbour", want: "leaf|ca|root"},
 	{name: "chain of the greatest length", make: ladder(maxDepth - 2), roots: "0", carried: rungs(maxDepth - 2), want: rungs(maxDepth-2) + " 0"},
 	{name: "chain too long", make: ladder(maxDepth), roots: "0", carried: rungs(maxDepth), want: strings.TrimSuffix(rungs(maxDepth), " 1"), reason: TooComplex, code: winerror.CertChaining},
 
@@ -289,6 +294,11 @@ var chainTests = []chainTest{
 }
 
 func serial(n int64) edit { return func(t *signtest.Template) { t.Serial = big.NewInt(n) } }
+
+// anew is ordinary, with a second certificate for the key of the intermediate.
+func anew(f *family) {
+	f.ca("root", "").ca("ca", "root", key("rsa2048-7")).ca("ca anew", "root", named("ca"), key("rsa2048-7")).leaf("leaf", "ca")
+}
 
 // crossedUntil is crossed with a cross-certificate that ends.
 func crossedUntil(day string) func(*family) {

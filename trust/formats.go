@@ -253,15 +253,25 @@ func filesAt(path string) (files []string, folder bool, err error) {
 	return files, true, err
 }
 
+// errNotRegular: a pipe, a device or a socket, of which nobody knows when they
+// end.
+var errNotRegular = errors.New("not a regular file: give the certificates as a file")
+
 // readBytes reads a file within the limits.
 func readBytes(path string) ([]byte, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() { // to open a pipe might wait for ever
+		return nil, fmt.Errorf("%s: %w", path, errNotRegular)
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
+	if info, err = f.Stat(); err != nil {
 		return nil, err
 	}
 	if info.Size() > maxStoreFile {

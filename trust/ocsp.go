@@ -221,8 +221,9 @@ var (
 )
 
 // authorised says why the response is not one that this issuer, or a responder
-// that it appointed, may give (RFC 6960 4.2.2.2); nil when it is.
-func (e *envelope) authorised(issuer *cert.Certificate) error {
+// that it appointed, may give (RFC 6960 4.2.2.2); nil when it is. signed checks
+// the signature on the responder's certificate.
+func (e *envelope) authorised(issuer *cert.Certificate, signed func(c, issuer *cert.Certificate) error) error {
 	responder := e.responder
 	if responder == nil {
 		responder = issuer
@@ -237,7 +238,7 @@ func (e *envelope) authorised(issuer *cert.Certificate) error {
 	if own {
 		return nil
 	}
-	if !bytes.Equal(responder.RawIssuer, issuer.RawSubject) || responder.CheckSignatureFrom(issuer) != nil {
+	if !bytes.Equal(responder.RawIssuer, issuer.RawSubject) || signed(responder, issuer) != nil {
 		return errResponderIssuer
 	}
 	if !responder.HasEKUOID(oidOCSPSigning) || len(judgeLeaf(responder, false)) > 0 || len(judgeExtensions(responder)) > 0 {

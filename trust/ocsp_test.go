@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"prestage/authenticode/cert"
 	"prestage/authenticode/signtest"
 )
 
@@ -107,7 +108,7 @@ func FuzzOCSP(f *testing.F) {
 			}
 			a.about(issuer)
 			a.revoked()
-			if a.envelope.authorised(issuer) == nil && a.envelope.seal.by(issuer) != nil && a.envelope.responder == nil {
+			if a.envelope.authorised(issuer, (*cert.Certificate).CheckSignatureFrom) == nil && a.envelope.seal.by(issuer) != nil && a.envelope.responder == nil {
 				t.Fatal("authorised without a signature")
 			}
 		}

@@ -104,7 +104,7 @@ var reasons = []reasonRow{
 	{Revoked, "revoked", winerror.CertRevoked, "the certificate was revoked by its issuer"},
 	{UntrustedTestRoot, "untrusted-test-root", winerror.CertUntrustedTestRoot, "the chain ends in a test root that is not in the Root store"},
 	{UntrustedRoot, "untrusted-root", winerror.CertUntrustedRoot, "the chain ends in a root that is not in the Root store"},
-	{TooComplex, "too-complex", winerror.CertChaining, "no chain was found before the search was given up"},
+	{TooComplex, "too-complex", winerror.CertChaining, "the check was given up before it was complete"},
 	{NoIssuer, "no-issuer", winerror.CertChaining, "the issuer's certificate is not there"},
 	{RootDisabled, "root-disabled", winerror.CertUntrustedRoot, "the root was disabled by the Microsoft root program"},
 	{RootNotBefore, "root-not-before", winerror.CertUntrustedRoot, "the certificate was issued after the date from which the Microsoft root program no longer accepts this root's"},

@@ -2,6 +2,8 @@ package trust
 
 import (
 	"bytes"
+	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -55,18 +57,23 @@ func (e *evidence) addAnswers(answers []*answer) {
 	}
 }
 
-// inquiry asks all evidence there is for one signature.
+// inquiry asks all evidence there is for one signature, within an allowance.
 type inquiry struct {
 	evidence []*evidence
 	flaws    []Problem // notes on what the signature carries and cannot be used
 	store    *Store
 	carried  index
 	clock    time.Time
+	*allowance
 }
 
 // newInquiry collects the evidence for a signature.
-func newInquiry(sig *authenticode.Signature, s *Store, clock time.Time) *inquiry {
-	q := &inquiry{store: s, clock: clock}
+func newInquiry(sig *authenticode.Signature, s *Store, o Options) *inquiry {
+	most := maxWork
+	if sig.Problem != nil {
+		most = brokenWork
+	}
+	q := &inquiry{store: s, clock: o.At, allowance: newAllowance(o.Budget, most)}
 	if !s.evidence.empty() {
 		q.evidence = append(q.evidence, &s.evidence)
 	}
@@ -78,13 +85,6 @@ func newInquiry(sig *authenticode.Signature, s *Store, clock time.Time) *inquiry
 		q.carried = newIndex(sig.Certificates)
 	}
 	return q
-}
-
-// build finds chains, for which the evidence will be asked.
-func (q *inquiry) build(leaf *cert.Certificate, carried []*cert.Certificate) *search {
-	s := build(leaf, carried, q.store)
-	s.inquiry = q
-	return s
 }
 
 func (e *evidence) empty() bool { return len(e.lists) == 0 && len(e.answers) == 0 }
@@ -110,8 +110,9 @@ type finding struct {
 	cert  *cert.Certificate
 	above []*cert.Certificate // the rest of the chain, issuer first
 
-	entries []entry
-	notes   []Problem
+	entries   []entry
+	notes     []Problem
+	exhausted bool // something could not be checked within the allowance
 }
 
 // entry is one statement that the certificate is revoked.
@@ -155,7 +156,12 @@ func (f *finding) askResponder(a *answer) {
 	if !a.about(issuer) {
 		return
 	}
-	if err := a.envelope.authorised(issuer); err != nil {
+	e := a.envelope
+	if !f.allowsSeal(&e.seal, cmp.Or(e.responder, issuer)) {
+		f.exhausted = true
+		return
+	}
+	if err := e.authorised(issuer, f.signed); err != nil {
 		f.note(UnusableRevocation, a.source, err.Error())
 		return
 	}
@@ -179,18 +185,18 @@ func (f *finding) askResponder(a *answer) {
 // count too, if they are anchors or somebody above in the chain issued them.
 func (f *finding) signedBelow(l *revocationList) error {
 	issuer := f.above[0]
-	err := l.issuedBy(issuer)
+	err := f.issuedBy(l, issuer)
 	if err == nil || err == errNoCRLSign {
 		return err
 	}
 	others := append(f.carried.named(issuer.RawSubject), f.store.intermediates.named(issuer.RawSubject)...)
 	for _, a := range f.store.anchorsNamed(issuer.RawSubject) {
-		if l.issuedBy(a.Certificate) == nil {
+		if f.issuedBy(l, a.Certificate) == nil {
 			return nil
 		}
 	}
 	for _, c := range others[:min(len(others), maxListSigners)] {
-		if l.issuedBy(c) == nil && slices.ContainsFunc(f.above[1:], func(up *cert.Certificate) bool { return f.certifies(up, c) }) {
+		if f.issuedBy(l, c) == nil && slices.ContainsFunc(f.above[1:], func(up *cert.Certificate) bool { return f.certifies(up, c) }) {
 			return nil
 		}
 	}
@@ -199,8 +205,29 @@ func (f *finding) signedBelow(l *revocationList) error {
 
 // certifies reports whether up issued c and c is an authority.
 func (f *finding) certifies(up, c *cert.Certificate) bool {
-	return c.HasBasicConstraints && c.IsCA && bytes.Equal(c.RawIssuer, up.RawSubject) && f.store.links.check(c, up) == nil
+	return c.HasBasicConstraints && c.IsCA && bytes.Equal(c.RawIssuer, up.RawSubject) && f.signed(c, up) == nil
 }
+
+// issuedBy is that of the list, within the allowance.
+func (f *finding) issuedBy(l *revocationList, c *cert.Certificate) error {
+	if !f.allowsSeal(&l.seal, c) {
+		f.exhausted = true
+		return errTooManySeals
+	}
+	return l.issuedBy(c)
+}
+
+// signed checks that issuer's key signed c, within the allowance.
+func (f *finding) signed(c, issuer *cert.Certificate) error {
+	err := f.link(c, issuer, &f.store.links)
+	if err == errTooManyChecks {
+		f.exhausted = true
+	}
+	return err
+}
+
+// errTooManySeals: what is at hand on revocation costs too much to check.
+var errTooManySeals = errors.New("more signatures on revocation lists and OCSP responses than are checked")
 
 // checkDates notes a statement that is not of the time of the check. It counts
 // all the same: revocation is never forgotten.
@@ -224,16 +251,19 @@ func (f *finding) note(r Reason, source, detail string) {
 // earliest is told; others are a note.
 func (f *finding) tell(purpose Purpose, m moment) (problems, notes []Problem) {
 	notes = f.notes
+	if f.exhausted { // what was not looked at might have said that it is revoked
+		problems = append(problems, problem(TooComplex, f.cert, errTooManySeals.Error()))
+	}
 	if len(f.entries) == 0 {
-		return nil, notes
+		return problems, notes
 	}
 	stamping := purpose == TimeStamping
 	first := slices.MinFunc(f.entries, func(a, b entry) int { return a.from(stamping).Compare(b.from(stamping)) })
 	detail := f.cert.Subject.String() + ", " + first.describe()
 	if m.at.Before(first.from(stamping)) {
-		return nil, append(notes, problem(RevokedLater, f.cert, detail))
+		return problems, append(notes, problem(RevokedLater, f.cert, detail))
 	}
-	return []Problem{problem(Revoked, f.cert, detail)}, notes
+	return append(problems, problem(Revoked, f.cert, detail)), notes
 }
 
 // CRLReasons (RFC 5280 5.3.1) that matter here.
@@ -296,6 +326,9 @@ func worse(a, b revoked) revoked {
 // describe says when, why and according to whom.
 func (e entry) describe() string {
 	words := "on " + formatTime(e.date)
+	if e.date.IsZero() {
+		words = "on a date that is not readable"
+	}
 	switch {
 	case !e.given:
 	case e.reason < 0 || e.reason > lastReason || e.reason == reasonNumberUnused:

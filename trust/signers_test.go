@@ -5,7 +5,9 @@ import (
 	"strings"
 	"testing"
 
+	"prestage/authenticode"
 	"prestage/authenticode/signtest"
+	"prestage/authenticode/winerror"
 	"prestage/trust/roots"
 )
 
@@ -203,5 +205,59 @@ func TestKernelPath(t *testing.T) {
 	v = Verify(sig, withRoot(h.Root), late)
 	if v.KernelPath == nil || v.KernelPath.Problems()[0].Reason != Expired {
 		t.Error("expired cross-certificate not told")
+	}
+}
+
+// TestKernelPathOfABadSignature: what stands against the signature stands
+// against the way to the Code Verification Root too.
+func TestKernelPathOfABadSignature(t *testing.T) {
+	h := signtest.CrossCertified(nil)
+	cvr := parse(t, h.CodeVerification)
+	certs := parseAll(t, append([]*signtest.Certificate{h.Leaf}, h.Chain()...)...)
+	ca := parse(t, h.CA)
+	now := Options{At: signtest.Now(), Purpose: CodeSigning}
+	for _, c := range []struct {
+		name string
+		edit func(*authenticode.Signature, *Store)
+		o    Options
+		want Reason // UnknownReason: none
+	}{
+		{"good", func(*authenticode.Signature, *Store) {}, now, UnknownReason},
+		{"time stamp of nobody known", func(s *authenticode.Signature, _ *Store) {
+			s.Timestamps = []*authenticode.Timestamp{stampAt(t, signtest.SigningTime(), signtest.TimeStamping(nil))}
+		}, now, BadTimestamp},
+		{"mathematics", func(s *authenticode.Signature, _ *Store) {
+			s.Problem = &authenticode.Problem{Code: winerror.TrustBadDigest, Detail: "altered"}
+		}, now, BadSignature},
+		{"without a clock", func(*authenticode.Signature, *Store) {}, Options{Purpose: CodeSigning}, NoClock},
+		{"without a purpose", func(*authenticode.Signature, *Store) {}, Options{At: signtest.Now()}, NoClock},
+		{"distrust on the way to the other root", func(_ *authenticode.Signature, s *Store) { s.AddDisallowed(parse(t, h.Root)) }, now, Disallowed},
+		{"distrust on both ways", func(_ *authenticode.Signature, s *Store) { s.AddDisallowed(ca) }, now, Disallowed},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := NewStore()
+			s.AddRoot(cvr, "test")
+			s.anchorsFor(cvr)[0].Kind = CodeVerificationRoot
+			s.AddRoot(parse(t, h.Root), "test")
+			sig := signature(certs)
+			c.edit(sig, s)
+			v := Verify(sig, s, c.o)
+			if v.KernelPath == nil {
+				t.Fatal("no kernel path")
+			}
+			ps := v.KernelPath.Problems()
+			switch {
+			case c.want == UnknownReason && (len(ps) > 0 || !v.Trusted):
+				t.Errorf("problems %v", ps)
+			case c.want != UnknownReason && (len(ps) == 0 || ps[0].Reason != c.want || v.Trusted):
+				t.Errorf("problems %v, want %v", ps, c.want)
+			}
+			for i := 1; i < len(ps); i++ {
+				if ps[i-1] == ps[i] {
+					t.Errorf("told twice: %v", ps[i])
+				}
+			}
+			checkInvariants(t, v)
+		})
 	}
 }

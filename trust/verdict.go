@@ -56,7 +56,9 @@ type Verdict struct {
 	// KernelPath is the chain to the Microsoft Code Verification Root, through
 	// a cross-certificate that the signature carries; nil when there is none.
 	// That root is no anchor of the Root store: only the kernel accepts it
-	// (rule 121), so this path never makes a verdict trusted.
+	// (rule 121), so this path never makes a verdict trusted. Its Problems hold
+	// what stands against the signature itself too, such as a time stamp that
+	// does not count: the kernel may accept it only when there are none.
 	KernelPath *Path
 
 	// Authority says what kind of signer this is. It is a statement on the
@@ -144,8 +146,8 @@ const (
 	// TrustedPublisher means that exactly this leaf is in Trusted Publishers;
 	// a certification authority there says nothing (rule 133).
 	TrustedPublisher
-	// DisallowedPublisher means that a certificate of the chain is in
-	// Disallowed, which wins over everything.
+	// DisallowedPublisher means that a certificate of the chain, or of another
+	// chain of the same signer, is in Disallowed, which wins over everything.
 	DisallowedPublisher
 )
 

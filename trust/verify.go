@@ -18,6 +18,9 @@ type Options struct {
 	// Purpose is what the signer must be allowed to do. With the zero value
 	// nothing is trusted.
 	Purpose Purpose
+	// Budget is shared by all that is judged of one message; see there. With
+	// nil, this signature has one of its own.
+	Budget *Budget
 }
 
 // Verify judges a signature against the stores of a machine. It never fails:
@@ -38,7 +41,7 @@ func Verify(sig *authenticode.Signature, s *Store, o Options) Verdict {
 	if sig == nil || sig.Signer == nil {
 		return v
 	}
-	q := newInquiry(sig, s, o.At)
+	q := newInquiry(sig, s, o)
 	v.Notes = append(v.Notes, q.flaws...)
 	v.judgeTimestamps(sig, q)
 	m := v.chooseTime(sig, o)
@@ -113,6 +116,8 @@ func judgeTimestamp(stamp *authenticode.Timestamp, q *inquiry) TimestampVerdict 
 	}
 	best := paths[0]
 	t.Chain, t.Anchor, t.Problems, t.Notes = best.Certificates(), best.anchor, best.Problems(), best.remarks
+	t.Problems = append(t.Problems, found.distrusted(t.Problems)...)
+	rankProblems(t.Problems)
 	t.Valid = len(t.Problems) == 0
 	return t
 }
@@ -180,16 +185,23 @@ func (t *TimestampVerdict) against(signer *cert.Certificate) *Problem {
 func (v *Verdict) judgeSigner(sig *authenticode.Signature, q *inquiry, o Options, m moment) {
 	found := q.build(sig.Signer, sig.Certificates)
 	v.Paths, v.KernelPath = found.judged(o.Purpose, m)
+	whole := v.Problems // what stands against the signature by whatever chain
 	if len(v.Paths) == 0 {
 		chain, ps := found.deadEnd(v.KernelPath, o.Purpose, m)
 		v.Chain = chain
-		v.Problems = append(append(v.Problems, ps...), judgeLoose(chain, o.Purpose, m)...)
-		return
+		v.Problems = slices.Concat(whole, ps, judgeLoose(chain, o.Purpose, m))
+	} else {
+		best := v.Paths[0]
+		v.Chain, v.Anchor = best.Certificates(), best.anchor
+		v.Problems = slices.Concat(whole, best.problems)
+		v.Notes = append(v.Notes, best.notes(m, o.At)...)
 	}
-	best := v.Paths[0]
-	v.Chain, v.Anchor = best.Certificates(), best.anchor
-	v.Problems = append(v.Problems, best.problems...)
-	v.Notes = append(v.Notes, best.notes(m, o.At)...)
+	v.Problems = append(v.Problems, found.distrusted(v.Problems)...)
+	if k := v.KernelPath; k != nil {
+		k.problems = slices.Concat(whole, k.problems)
+		k.problems = append(k.problems, found.distrusted(k.problems)...)
+		rankProblems(k.problems)
+	}
 }
 
 // judgeLoose says what can be said of a leaf whose chain ends nowhere: whether
