@@ -101,6 +101,7 @@ func runCheck(env environment, f checkFlags, paths []string) error {
 	if err != nil {
 		return err
 	}
+	f.out.ranked = options.Device != nil
 	if err := f.out.check(); err != nil {
 		return err
 	}
@@ -253,6 +254,7 @@ func parseAt(env environment, at string) (time.Time, error) {
 type outputFlags struct {
 	format, output, color   string
 	explain, quiet, verbose bool
+	ranked                  bool
 }
 
 func (f *outputFlags) register(flags *pflag.FlagSet) {

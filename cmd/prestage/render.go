@@ -16,17 +16,19 @@ type style struct {
 	width                   int // columns
 	color                   bool
 	explain, quiet, verbose bool
+	ranked                  bool // for a device whose ids were given
 }
 
 // renderers are the forms of check's report. A renderer prints what it is
 // given and decides nothing.
 var renderers = map[string]func(io.Writer, *prestage.Report, style) error{
-	"text": renderText,
-	"json": renderJSON,
+	"text":     renderText,
+	"json":     renderJSON,
+	"setupapi": renderSetupAPI,
 }
 
 func formatNames() string {
-	return strings.Join([]string{"text", "json"}, "|")
+	return strings.Join([]string{"text", "json", "setupapi"}, "|")
 }
 
 // Widths of text for people: that of the terminal within these bounds, the
@@ -38,7 +40,7 @@ const (
 )
 
 func (f *outputFlags) style(env environment) style {
-	s := style{width: defaultWidth, explain: f.explain, quiet: f.quiet, verbose: f.verbose}
+	s := style{width: defaultWidth, explain: f.explain, quiet: f.quiet, verbose: f.verbose, ranked: f.ranked}
 	file, _ := env.stdout.(*os.File)
 	terminal := file != nil && f.output == "" && term.IsTerminal(int(file.Fd()))
 	if terminal {

@@ -240,6 +240,9 @@ func orUnknown(s string) string {
 
 func (t *textStories) device(s *logStory) {
 	for _, f := range s.Files {
+		if f.Count == 0 {
+			continue
+		}
 		text := plural(f.Count, "file") + " put in place"
 		switch {
 		case f.Began != "" && f.Ended != "":

@@ -52,6 +52,9 @@ func runShow(env environment, f showFlags, paths []string) error {
 	if err := f.output.check(); err != nil {
 		return err
 	}
+	if f.output.format == "setupapi" {
+		return usagef("--format: show has text and json only")
+	}
 	at, err := parseAt(env, f.at)
 	if err != nil {
 		return err
