@@ -186,7 +186,7 @@ func TestCorpusSourceDisksFiles(t *testing.T) {
 			}
 		}
 		for _, s := range pkg.INFs[name].Sources {
-			want[fold(s)] = true
+			want[Fold(s)] = true
 		}
 		agree(t, name, "source_disks_files", fmt.Sprint(slices.Sorted(maps.Keys(got))), fmt.Sprint(slices.Sorted(maps.Keys(want))))
 	})
@@ -230,7 +230,7 @@ func TestCorpusFiles(t *testing.T) {
 		pkg := packages[p]
 		state := make(map[string]bool)
 		for _, file := range pkg.Files {
-			state[fold(file.File)] = file.Covered
+			state[Fold(file.File)] = file.Covered
 		}
 		needed := make(map[string]bool)
 		for name := range pkg.INFs {
@@ -242,11 +242,11 @@ func TestCorpusFiles(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			needed[fold(path.Base(name))] = true
+			needed[Fold(path.Base(name))] = true
 			for _, a := range f.Architectures() {
 				for _, file := range f.Files(a) {
-					needed[fold(path.Base(file.Path))] = true
-					needed[fold(file.DestName)] = true
+					needed[Fold(path.Base(file.Path))] = true
+					needed[Fold(file.DestName)] = true
 					there, ok := lookUp(state, path.Dir(name), file.Candidates)
 					switch entry, listed := listedUncovered(name, file.Name); {
 					case there && ok:
@@ -260,12 +260,12 @@ func TestCorpusFiles(t *testing.T) {
 			}
 		}
 		for _, c := range pkg.Catalogs {
-			if slices.ContainsFunc(c.Members, func(m string) bool { return strings.HasSuffix(m, ".inf") && !needed[fold(m)] }) {
+			if slices.ContainsFunc(c.Members, func(m string) bool { return strings.HasSuffix(m, ".inf") && !needed[Fold(m)] }) {
 				continue // covers an INF that the corpus does not have, with its files
 			}
 			for _, m := range c.Members {
 				switch {
-				case needed[fold(m)]:
+				case needed[Fold(m)]:
 					members++
 				case extra[m] != "":
 					usedExtra[m] = true
@@ -287,7 +287,7 @@ func TestCorpusFiles(t *testing.T) {
 // lookUp finds the first candidate that lies in the package.
 func lookUp(state map[string]bool, dir string, candidates []string) (there, covered bool) {
 	for _, c := range candidates {
-		if covered, there = state[fold(path.Join(dir, c))]; there {
+		if covered, there = state[Fold(path.Join(dir, c))]; there {
 			return there, covered
 		}
 	}

@@ -48,9 +48,13 @@ const (
 	maxLines    = 1 << 19  // physical lines, so that positions stay small
 	maxFields   = 1 << 20  // fields in all, so that a file of commas stays small
 	maxSections = 1 << 16
-	maxFindings = 500     // more say nothing new
-	maxFiles    = 1 << 16 // files that one architecture names
-	maxMissing  = 1000    // sections that are named and not there, for messages
+	maxFindings = 500      // more say nothing new
+	maxFiles    = 1 << 16  // files that one architecture names
+	maxMissing  = 1000     // sections that are named and not there, for messages
+	maxServices = 1 << 12  // services of one architecture
+	maxTwins    = 64       // files that one service's binary may be
+	maxPath     = 260      // characters of a path in the package, as in SetupAPI
+	maxExpanded = 64 << 20 // bytes that all fields together expand to
 )
 
 // The errors of the limits.
@@ -60,6 +64,8 @@ var (
 	ErrTooManyFields   = errors.New("too many fields")
 	ErrTooManySections = errors.New("too many sections")
 	ErrTooManyFiles    = errors.New("too many files for one package")
+	ErrTooManyServices = errors.New("too many services for one package")
+	ErrTooMuchText     = errors.New("the strings expand to too much text")
 	ErrCodePage        = errors.New("unknown code page")
 )
 

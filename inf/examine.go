@@ -1,15 +1,12 @@
 package inf
 
 import (
+	"errors"
 	"fmt"
 	"path"
 	"slices"
 	"strings"
 )
-
-// localeBudget is how many lines are read again to compare locales; real INFs
-// with many languages stay below.
-const localeBudget = 1 << 18
 
 // examine looks for what the syntax allows and Windows does not do as it seems.
 // A file that is no driver's INF is left alone.
@@ -19,6 +16,7 @@ func (f *File) examine() {
 		f.find("not-a-driver", SeverityNote, Pos{1, 1}, "%s", why)
 		return
 	}
+	f.examineNames()
 	for _, p := range f.version().Problems {
 		f.find(p.ID, p.Severity, p.Pos, "%s", p.Message)
 	}
@@ -78,7 +76,7 @@ func (f *File) examineKind() {
 // uninstall returns a [DefaultUninstall] section that a primitive driver may not have.
 func (f *File) uninstall() *Section {
 	for _, s := range f.Sections {
-		name, suffix, _ := strings.Cut(fold(s.Name), ".")
+		name, suffix, _ := strings.Cut(Fold(s.Name), ".")
 		if name != "DEFAULTUNINSTALL" || strings.Contains(suffix, ".") || suffix == "SERVICES" {
 			continue
 		}
@@ -146,15 +144,20 @@ func (f *File) examineClosure(c *closure, once map[string]bool) {
 			find("section-missing", SeverityError, r.Pos, "[%s] is not in the inf", r.Name)
 		}
 	}
-	targets := make(map[string]SourceFile)
+	targets := make(map[string]string)
 	for _, file := range c.files {
 		f.examineFile(file, find)
-		if other, ok := targets[fold(file.Dest)]; ok && file.Dest != "" {
-			find("target-twice", SeverityWarning, file.Pos, "%s is copied to %s, as is %s", file.Path, file.Dest, other.Path)
+		for _, dest := range file.Dests {
+			if other, ok := targets[Fold(dest)]; ok {
+				find("target-twice", SeverityWarning, file.Pos, "%s is copied to %s, as is %s", file.Path, dest, other)
+			}
+			targets[Fold(dest)] = file.Path
 		}
-		targets[fold(file.Dest)] = file
 	}
-	for _, file := range c.copyINFs {
+	for _, d := range c.notes {
+		find(d.ID, d.Severity, d.Pos, "%s", d.Message)
+	}
+	for _, file := range c.copyINFs.files {
 		if file.Problem != nil {
 			find("path", SeverityError, file.Pos, "CopyINF %v", file.Problem)
 		}
@@ -170,10 +173,14 @@ func (f *File) examineClosure(c *closure, once map[string]bool) {
 func (f *File) examineFile(file SourceFile, find func(string, Severity, Pos, string, ...any)) {
 	ext := strings.ToLower(path.Ext(file.Path))
 	switch {
+	case errors.Is(file.Problem, ErrStringInName):
+		find("string-in-file-name", SeverityError, file.Pos, "%v", file.Problem)
 	case file.Problem != nil:
 		find("path", SeverityError, file.Pos, "%v", file.Problem)
 	case strings.Contains(file.Name, "%"):
 		find("string-in-file-name", SeverityError, file.Pos, "%s: file names are taken literally, %%strings%% are not substituted in them", file.Name)
+	case file.Inbox:
+		find("file-of-windows", SeverityNote, file.Pos, "%s has no entry in SourceDisksFiles, and LayoutFile says that Windows has files of its own; if the package brings it, the catalog must cover it", file.Name)
 	case !file.Listed:
 		find("not-in-source-disks-files", SeverityWarning, file.Pos, "%s has no entry in SourceDisksFiles; Windows is taken to look for it beside the inf", file.Name)
 	}
@@ -188,39 +195,4 @@ func (f *File) examineFile(file SourceFile, find func(string, Severity, Pos, str
 	if f.CodePage != 0 && f.CodePage != 65001 && !asciiString(file.Name) {
 		find("ansi-file-name", SeverityWarning, file.Pos, "the name %s depends on the ansi code page of the machine; here it was read in %d", file.Name, f.CodePage)
 	}
-}
-
-// examineLocales reports INFs whose files or catalogs differ with the language of
-// the system: only those of one language are looked at.
-func (f *File) examineLocales() {
-	locales := f.Locales()
-	lines := 0
-	for _, s := range f.Sections {
-		lines += len(s.Lines)
-	}
-	if lines*len(locales) > localeBudget {
-		f.find("locales-not-compared", SeverityNote, Pos{1, 1}, "the inf has too many lines and languages to compare what each copies")
-		return
-	}
-	here := f.needs()
-	for _, id := range locales {
-		if there := f.WithLocale(id).needs(); !slices.Equal(here, there) {
-			f.find("locale-dependent", SeverityWarning, Pos{1, 1}, "on systems of language %04x the inf names other files or catalogs than on %04x", id, f.locale)
-			return
-		}
-	}
-}
-
-// needs lists what a package must bring along.
-func (f *File) needs() []string {
-	var all []string
-	for _, c := range f.version().CatalogFiles {
-		all = append(all, c.Decoration+"="+c.Name)
-	}
-	for _, a := range f.architectures() {
-		for _, file := range f.walk(a).files {
-			all = append(all, a.String()+" "+file.Name+" "+file.Path)
-		}
-	}
-	return all
 }

@@ -1,8 +1,8 @@
 package inf
 
 import (
+	"errors"
 	"fmt"
-	"path"
 	"slices"
 	"strings"
 )
@@ -27,7 +27,17 @@ type SourceFile struct {
 	Dest     string // target path, "%12%\x.sys"; "" when the INF gives none
 	DestName string // target file name
 
+	// Dests and DestNames are all targets, Dest and DestName the first of
+	// them: a list may copy one source to several places.
+	Dests     []string
+	DestNames []string
+
 	Listed bool // has an entry in SourceDisksFiles (rule 28)
+
+	// Inbox says that the file may be one of Windows' own: it has no entry in
+	// SourceDisksFiles, and [Version] LayoutFile names a list of the media of
+	// Windows. If the package has it at Path all the same, it must be covered.
+	Inbox bool
 
 	// Cabinet is the cabinet that holds the file, a path like Path, or "".
 	// CabinetOnly says that Windows looks nowhere else; otherwise it looks at
@@ -40,49 +50,157 @@ type SourceFile struct {
 	Problem error
 }
 
+// What keeps a source file from being found for sure.
+var (
+	ErrStringInName = errors.New("%strings% are not allowed in file names, and what Windows makes of them is not known")
+	ErrNoDisk       = errors.New("SourceDisksFiles gives a disk that SourceDisksNames does not have")
+	ErrTwoPlaces    = errors.New("the inf gives two places for the file")
+)
+
 // Files returns the files, besides the INF itself, that the catalog must cover
 // for an architecture: every source file that CopyFiles leads to from any
-// section that some system of that architecture reads, whatever its version
-// (rules 42 and 49 to 51). Each path is listed once, with the entry that names
-// it first.
+// section that some system of that architecture reads, whatever its version or
+// language (rules 42 and 49 to 51). Each path is listed once, with the entry that
+// names it first.
 //
-// Files that the package does not carry are not among them: those of included
-// INFs, and those whose source is Windows' own layout ([File.InboxFiles]).
-func (f *File) Files(a Arch) []SourceFile { return slices.Clone(f.walk(a).files) }
-
-// InboxFiles returns the files that CopyFiles names, the INF does not list in
-// SourceDisksFiles, and [Version] LayoutFile says are on the media of Windows.
-func (f *File) InboxFiles(a Arch) []SourceFile { return slices.Clone(f.walk(a).inbox) }
+// Files of included INFs are not among them: Windows has them. Those whose source
+// may be the media of Windows are, marked as Inbox.
+func (f *File) Files(a Arch) []SourceFile {
+	readers := f.readers()
+	if len(readers) == 1 {
+		return slices.Clone(f.walk(a).files)
+	}
+	all := fileList{max: maxFiles}
+	for _, g := range readers {
+		for _, file := range g.walk(a).files {
+			all.add(file)
+		}
+	}
+	return all.files
+}
 
 // CopyINFs returns the other INFs that the package brings along, on any
 // architecture that it serves. Each is a package of its own, with its own
 // catalog (rule 44).
 func (f *File) CopyINFs() []SourceFile {
-	seen := make(map[string]bool)
-	var all []SourceFile
+	all := fileList{max: maxFiles}
 	for _, a := range f.architectures() {
-		for _, s := range f.walk(a).copyINFs {
-			if key := fold(s.Name); !seen[key] {
-				seen[key] = true
-				all = append(all, s)
+		for _, g := range f.readers() {
+			for _, s := range g.walk(a).copyINFs.files {
+				all.add(s)
 			}
 		}
 	}
-	return all
+	return all.files
+}
+
+// A fileList has every file once, with all its targets.
+type fileList struct {
+	files []SourceFile
+	max   int
+	index map[string]int  // by folded path, or by name where there is none
+	dests map[string]bool // targets that a file has, by its index
+	size  int             // of target paths, in bytes
+}
+
+// maxDests is how many bytes of target paths are kept. What decides is the name
+// of a target, which is always kept.
+const maxDests = 16 << 20
+
+// done drops what only adding needs.
+func (x *fileList) done() { x.index, x.dests = nil, nil }
+
+func (x *fileList) add(file SourceFile) {
+	if x.index == nil {
+		x.index, x.dests = make(map[string]int), make(map[string]bool)
+	}
+	key := Fold(file.Path)
+	if file.Problem != nil {
+		key = "\x00" + Fold(file.Name)
+	}
+	i, ok := x.index[key]
+	switch {
+	case ok:
+		x.merge(i, file)
+	case len(x.files) < x.max:
+		x.index[key] = len(x.files)
+		x.files = append(x.files, SourceFile{})
+		targets := file
+		file.Dests, file.DestNames = nil, nil
+		x.files[len(x.files)-1] = file
+		x.targets(len(x.files)-1, targets)
+	case len(x.files) == x.max:
+		// Not to be read as a complete list: the last entry says so.
+		x.files = append(x.files, SourceFile{Name: file.Name, Pos: file.Pos, Section: file.Section,
+			Problem: fmt.Errorf("%w: at most %d are read", ErrTooManyFiles, x.max)})
+	}
+}
+
+// merge adds what another entry says about a file that is listed.
+func (x *fileList) merge(i int, file SourceFile) {
+	f := &x.files[i]
+	f.Inbox = f.Inbox && file.Inbox
+	f.Listed = f.Listed || file.Listed
+	if f.Problem == nil && (!equalFold(f.Cabinet, file.Cabinet) || f.CabinetOnly != file.CabinetOnly) {
+		f.refuse(fmt.Errorf("%s: %w", f.Path, ErrTwoPlaces))
+	}
+	x.targets(i, file)
+}
+
+// targets adds the targets of an entry.
+func (x *fileList) targets(i int, file SourceFile) {
+	f := &x.files[i]
+	add := func(kind string, list *[]string, targets []string) {
+		for _, target := range targets {
+			if key := fmt.Sprint(i, kind, Fold(target)); target != "" && !x.dests[key] {
+				x.dests[key] = true
+				*list = append(*list, target)
+			}
+		}
+	}
+	for _, dest := range file.Dests {
+		x.size += len(dest)
+	}
+	if x.size <= maxDests {
+		add(" ", &f.Dests, file.Dests)
+	}
+	add(":", &f.DestNames, file.DestNames)
+	f.Dest, f.DestName = firstOf(f.Dests), firstOf(f.DestNames)
+}
+
+func firstOf(list []string) string {
+	if len(list) == 0 {
+		return ""
+	}
+	return list[0]
 }
 
 // copyFiles reads CopyFiles = @file | list[, list]… (rule 42).
 func (c *closure) copyFiles(l *Line, s *Section) {
 	for i, field := range l.Values {
-		switch {
-		case field == "":
-		case field[0] == '@':
-			name := c.f.literal(strings.TrimSpace(field[1:]))
-			c.add(SourceFile{Name: name, DestName: name, Pos: l.ValuePos(i), Section: s.Name}, "")
-		default:
-			c.list(field, Reference{Name: c.f.Expand(field), Pos: l.ValuePos(i), Section: s.Name})
+		if field == "" {
+			continue
 		}
+		if name, ok := fileReference(field); ok {
+			c.source(name, name, l.ValuePos(i), s.Name, "")
+			continue
+		}
+		expanded := c.f.expand(field)
+		if name, ok := fileReference(expanded); ok {
+			c.add(SourceFile{Name: field, Pos: l.ValuePos(i), Section: s.Name, Problem: fmt.Errorf("%s: %w", shorten(field), ErrStringInName)})
+			c.source(name, name, l.ValuePos(i), s.Name, "")
+			if c.f.Section(field) == nil {
+				continue
+			}
+		}
+		c.list(field, Reference{Name: expanded, Pos: l.ValuePos(i), Section: s.Name})
 	}
+}
+
+// fileReference returns the name in "@name".
+func fileReference(field string) (name string, ok bool) {
+	name, ok = strings.CutPrefix(strings.TrimFunc(field, isWideBlank), "@")
+	return strings.TrimFunc(name, isBlank), ok
 }
 
 // list reads a section of dest[,source][,unused][,flags]. Its name takes no
@@ -99,199 +217,119 @@ func (c *closure) list(name string, r Reference) {
 	c.lists[s] = true
 	for i := range s.Lines {
 		l := &s.Lines[i]
-		dest, source, at := c.f.literal(l.Value(0)), c.f.literal(l.Value(1)), l.ValuePos(1)
+		dest, source, at := l.Value(0), l.Value(1), l.ValuePos(1)
 		if source == "" {
 			source, at = dest, l.ValuePos(0)
 		}
-		if source == "" {
-			continue
+		if source != "" {
+			c.source(source, dest, at, s.Name, s.Name)
 		}
-		c.add(SourceFile{Name: source, DestName: dest, Pos: at, Section: s.Name}, s.Name)
 	}
 }
 
-// add locates a file and keeps it, once for each path.
-func (c *closure) add(file SourceFile, list string) {
-	if dir := c.disks.dest(c.f, list); dir != "" && file.DestName != "" {
-		file.Dest = dir + `\` + file.DestName
+// source keeps a file that an entry names. Names are literal by rule 13. What
+// Windows does with %strings% in one is not known: the file of the literal name
+// is refused, and the one of the expanded name is needed besides.
+func (c *closure) source(name, dest string, at Pos, section, list string) {
+	file := SourceFile{Name: name, Pos: at, Section: section}
+	for _, d := range c.spellings(dest) {
+		if dir := c.disks.dest(c.f, list); dir != "" && d != "" && units(dir) <= maxPath {
+			file.Dests = append(file.Dests, dir+`\`+d)
+		}
+		file.DestNames = append(file.DestNames, d)
 	}
-	c.disks.locate(c.f, &file)
-	key := fold(file.Path)
-	if file.Problem != nil {
-		key = "\x00" + fold(file.Name)
+	names := c.spellings(name)
+	if len(names) > 1 {
+		refused := file
+		refused.Problem = fmt.Errorf("%s: %w", shorten(name), ErrStringInName)
+		c.add(refused)
+		names = names[1:]
 	}
-	if c.paths[key] || len(c.paths) > maxFiles {
-		return
+	for _, file.Name = range names {
+		c.add(file)
 	}
-	c.paths[key] = true
-	if len(c.paths) > maxFiles {
-		// Not to be read as a complete list: the last entry says so.
-		file = SourceFile{Name: file.Name, Pos: file.Pos, Section: file.Section,
-			Problem: fmt.Errorf("%w: at most %d are read", ErrTooManyFiles, maxFiles)}
-		c.files = append(c.files, file)
-		return
+}
+
+// spellings returns a name as it stands and, after it, all that it becomes if
+// anything in it is substituted.
+func (c *closure) spellings(name string) []string {
+	if strings.IndexByte(name, '%') < 0 {
+		return []string{name}
 	}
-	if !file.Listed && c.disks.layout && file.Problem == nil {
-		c.inbox = append(c.inbox, file)
-		return
+	all := []string{name}
+	for _, other := range []string{c.f.expand(name), c.f.literal(name)} {
+		if !slices.Contains(all, other) {
+			all = append(all, other)
+		}
 	}
-	c.files = append(c.files, file)
+	for token := range tokens(name) {
+		if isDirID(token) && len(all) == 1 {
+			all = append(all, name) // a directory number: no literal name either
+		}
+	}
+	return all
+}
+
+// add locates a file and keeps it.
+func (c *closure) add(file SourceFile) {
+	if file.Problem == nil {
+		c.locate(&file)
+	}
+	c.fileList.add(file)
 }
 
 // copyINF reads CopyINF = file[, file]…; the names are relative to the INF's
 // folder (rule 44).
 func (c *closure) copyINF(l *Line, s *Section) {
 	for i, field := range l.Values {
-		if field == "" || len(c.copyINFs) == maxFiles {
+		if field == "" {
 			continue
 		}
-		file := SourceFile{Name: c.f.literal(field), Pos: l.ValuePos(i), Section: s.Name}
-		file.setPath(file.Name)
-		c.copyINFs = append(c.copyINFs, file)
-	}
-}
-
-// addSoftware reads AddSoftware = name,[flags],section. The program is a file of
-// the package if it is in the driver store, %13%, and the INF lists it (rule 47).
-func (c *closure) addSoftware(l *Line, in *Section) {
-	ch, ok := c.f.choose(c.f.Expand(l.Value(2)), c.arch)
-	if !ok {
-		c.miss(Reference{Name: c.f.Expand(l.Value(2)), Pos: l.ValuePos(2), Section: in.Name})
-		return
-	}
-	if c.lists[ch.section] {
-		return
-	}
-	c.lists[ch.section] = true
-	binary := c.f.entry(ch.section, "SoftwareBinary")
-	if binary == nil {
-		return
-	}
-	name, ok := strings.CutPrefix(c.f.Expand(binary.Value(0)), `%13%\`)
-	if ok && c.disks.file(name) != nil {
-		c.add(SourceFile{Name: name, DestName: name, Pos: binary.ValuePos(0), Section: ch.name}, "")
+		file := SourceFile{Name: field, Pos: l.ValuePos(i), Section: s.Name}
+		names := c.spellings(field)
+		if len(names) > 1 {
+			file.Problem = fmt.Errorf("%s: %w", shorten(field), ErrStringInName)
+			c.copyINFs.add(file)
+			names = names[1:]
+		}
+		for _, name := range names {
+			file := SourceFile{Name: name, Pos: l.ValuePos(i), Section: s.Name}
+			file.setPath(name)
+			c.copyINFs.add(file)
+		}
 	}
 }
 
 // setPath fills in the path, or the problem that there is none.
 func (s *SourceFile) setPath(parts ...string) {
 	p, err := join(parts...)
-	if err == nil && len(parts) > 0 && strings.Trim(parts[len(parts)-1], `\/. `) == "" {
+	switch {
+	case err != nil:
+	case len(parts) > 0 && strings.Trim(parts[len(parts)-1], `\/. `) == "":
 		err = ErrPathEmpty // a folder is no file
+	case units(p) > maxPath:
+		err = ErrPathLong
 	}
 	if err != nil {
 		parts = slices.DeleteFunc(slices.Clone(parts), func(p string) bool { return p == "" })
-		s.Problem = fmt.Errorf("%s: %w", strings.Join(parts, `\`), err)
+		s.refuse(fmt.Errorf("%s: %w", shorten(strings.Join(parts, `\`)), err))
 		return
 	}
 	s.Path = p
 	s.Candidates = append([]string{p}, compressedNames(p)...)
 }
 
-// Disks are the sections that say where source files are and where they go, as
-// one architecture reads them.
-type disks struct {
-	files  []map[string]*Line // SourceDisksFiles: the architecture's, then the general one
-	names  []map[string]*Line // SourceDisksNames likewise
-	dests  map[string]*Line   // DestinationDirs
-	layout bool               // [Version] LayoutFile is there
+// refuse takes the path away and says why.
+func (s *SourceFile) refuse(why error) {
+	s.Path, s.Candidates, s.Cabinet, s.CabinetOnly, s.Inbox = "", nil, "", false, false
+	s.Problem = why
 }
 
-func (f *File) disks(a Arch) disks {
-	byKey := func(section string) map[string]*Line {
-		m := make(map[string]*Line)
-		s := f.Section(section)
-		if s == nil {
-			return m
-		}
-		for i := range s.Lines {
-			key := fold(f.literal(s.Lines[i].Key))
-			if m[key] == nil && key != "" {
-				m[key] = &s.Lines[i]
-			}
-		}
-		return m
+// shorten cuts a name for messages.
+func shorten(name string) string {
+	const enough = 200
+	if len(name) <= enough {
+		return name
 	}
-	return disks{
-		files:  []map[string]*Line{byKey("SourceDisksFiles." + a.String()), byKey("SourceDisksFiles")},
-		names:  []map[string]*Line{byKey("SourceDisksNames." + a.String()), byKey("SourceDisksNames")},
-		dests:  byKey("DestinationDirs"),
-		layout: len(f.version().LayoutFiles) > 0,
-	}
-}
-
-// file returns the SourceDisksFiles entry of a source name (rule 26).
-func (d *disks) file(name string) *Line { return first(d.files, fold(name)) }
-
-// disk returns the SourceDisksNames entry of a disk number (rule 25). Numbers
-// are compared as numbers where they are numbers.
-func (d *disks) disk(id string) *Line {
-	if l := first(d.names, fold(id)); l != nil {
-		return l
-	}
-	n, err := parseNumber(id)
-	if err != nil {
-		return nil
-	}
-	return first(d.names, fmt.Sprint(n))
-}
-
-func first(maps []map[string]*Line, key string) *Line {
-	for _, m := range maps {
-		if l := m[key]; l != nil {
-			return l
-		}
-	}
-	return nil
-}
-
-// locate fills in where a file is: folder of the INF, path of the disk, subfolder
-// of the file, name (rule 27). A file without an entry is taken to be beside the
-// INF (rule 28, inferred).
-func (d *disks) locate(f *File, file *SourceFile) {
-	entry := d.file(file.Name)
-	if entry == nil {
-		file.setPath(file.Name)
-		return
-	}
-	file.Listed = true
-	subdir := f.Expand(entry.Value(1))
-	disk := d.disk(f.Expand(entry.Value(0)))
-	if disk == nil {
-		file.setPath(subdir, file.Name)
-		return
-	}
-	dir := f.Expand(disk.Value(3))
-	file.setPath(dir, subdir, file.Name)
-
-	const isCabinet = 0x10
-	cabinet := f.Expand(disk.Value(1))
-	flags, _ := f.number(disk.Value(4)) // no flags, no cabinet by flag
-	forced := flags&isCabinet != 0
-	if cabinet == "" || !forced && !strings.EqualFold(path.Ext(cabinet), ".cab") {
-		return
-	}
-	p, err := join(dir, cabinet)
-	if err != nil {
-		file.Path, file.Candidates = "", nil
-		file.Problem = fmt.Errorf("cabinet %s: %w", cabinet, err)
-		return
-	}
-	file.Cabinet, file.CabinetOnly = p, forced
-}
-
-// dest returns the target folder of a list of files, "%12%\subdir", or "".
-func (d *disks) dest(f *File, list string) string {
-	l := d.dests[fold(list)]
-	if l == nil || list == "" {
-		l = d.dests["DEFAULTDESTDIR"]
-	}
-	if l == nil {
-		return ""
-	}
-	dir := "%" + f.Expand(l.Value(0)) + "%"
-	if sub := strings.Trim(f.Expand(l.Value(1)), `\`); sub != "" {
-		dir += `\` + sub
-	}
-	return dir
+	return strings.ToValidUTF8(name[:enough], "") + "…"
 }

@@ -96,7 +96,7 @@ func checkViews(t *testing.T, x *File) {
 		x.Version().CatalogFor(a)
 		x.Missing(a)
 		x.Select(System{Arch: a, Major: 10, Build: 26200, ProductType: 1, ParsesBuild: true})
-		files := append(x.Files(a), x.InboxFiles(a)...)
+		files := x.Files(a)
 		for _, s := range x.Services(a) {
 			s.BinaryFile(files)
 		}

@@ -53,15 +53,24 @@ type File struct {
 	// the order of their positions.
 	Findings []Finding
 
+	// Ambiguous are those of the findings at which readers of INF text part
+	// ways: what Windows reads there is not known, and what the views say is
+	// the reading of one of them. A package whose INF has one cannot be
+	// vouched for.
+	Ambiguous []Finding
+
 	src   source
 	spans []span // syntax elements; together with BOM and tail they are the input
 	tail  uint32 // where reading stopped: the end, or a control-Z
 	index map[string]*Section
 	trims map[string]*Section // by name without surrounding blanks, where that differs
 
-	strings map[string]string // of the chosen locale, by folded key
-	locale  uint16
-	memo    *memo // what the typed views found, for that locale
+	tables           map[*Section]*stringTable // of every [Strings] section
+	chosen, fallback *stringTable              // of the chosen locale
+	locale           uint16
+	fields           int   // in the text
+	expansion        int   // bytes to which all fields expand at most
+	memo             *memo // what the typed views found, for that locale
 }
 
 // A span is a half-open range of byte offsets.
@@ -100,12 +109,17 @@ func ParseOptions(name string, data []byte, o Options) (*File, error) {
 	if err := f.lex(); err != nil {
 		return nil, err
 	}
+	if err := f.checkExpansion(); err != nil {
+		return nil, err
+	}
 	if o.Locale == 0 {
 		o.Locale = DefaultLocale
 	}
+	f.readTables()
 	f.useLocale(o.Locale)
 	f.examine()
 	f.sortFindings()
+	f.sortAmbiguous()
 	return f, nil
 }
 

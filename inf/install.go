@@ -1,7 +1,7 @@
 package inf
 
 import (
-	"slices"
+	"fmt"
 	"sync"
 )
 
@@ -29,33 +29,52 @@ func (f *File) choose(name string, a Arch) (chosen, bool) {
 // are read for it all the same, which can only make more files necessary.
 var related = []string{
 	"Services", "HW", "CoInstallers", "Interfaces", "Components", "Software", "Filters",
-	"WMI", "Events", "FactDef", "LogConfigOverride", "Wdf",
+	"WMI", "Events", "FactDef", "LogConfigOverride", "Wdf", "PosDup", "GeneralConfigData",
+}
+
+// A role is what a section is read as. The zero value is an install section or
+// one of those that belong to it.
+type role int
+
+const (
+	roleInstall  role = iota
+	roleSoftware      // .Software: the one that may hold AddSoftware
+)
+
+// A visit is one reading of a section.
+type visit struct {
+	section *Section
+	role    role
 }
 
 // A closure is everything that an architecture reads of an INF, starting at the
-// sections that Windows looks for by name. Every section is read once, so the
-// work is linear in the text whatever refers to what.
+// sections that Windows looks for by name. Every section is read once in each
+// role, so the work is linear in the text whatever refers to what.
 type closure struct {
 	f    *File
 	arch Arch
 
-	queue []*Section // install sections and what belongs to them, still to read
-	seen  map[*Section]bool
-	lists map[*Section]bool // lists of files that were read
+	queue    []visit // install sections and what belongs to them, still to read
+	seen     map[visit]bool
+	included map[*Section]bool // sections that an Include was read for, by what leads to them
+	role     role              // of the section that is being read
+	now      *Section          // that section
+
+	lists    map[*Section]bool // lists of files that were read
+	software map[*Section]bool // sections of AddSoftware that were read
 
 	disks disks
-	files []SourceFile
-	paths map[string]bool // of files, folded
-	inbox []SourceFile
-
-	copyINFs []SourceFile
+	fileList
+	copyINFs fileList
 	includes []Include
+	brought  map[string]bool // includes by folded name
 	services []Service
 	served   map[string]bool      // services by folded name and section
 	sections map[*Section]Service // services' sections that were read
 
 	missing []Reference
-	wanted  map[string]bool // missing sections by folded name
+	wanted  map[bool]map[string]bool // missing sections, Inbox or not, by folded name
+	notes   []Finding
 }
 
 // An Include is an INF of Windows that an install section builds on (rule 41).
@@ -71,8 +90,8 @@ type Reference struct {
 	Pos     Pos    // of the entry
 	Section string // that the entry is in
 
-	// Inbox says that the INF includes others of Windows, where the section
-	// may be.
+	// Inbox says that the section that the entry is in, or one that leads to
+	// it, includes an INF of Windows, where the section may be.
 	Inbox bool
 }
 
@@ -89,6 +108,11 @@ type memo struct {
 
 	servedOnce sync.Once
 	served     []Arch
+
+	notes
+	readersOnce sync.Once
+	others      []*File // other readers, see File.readers
+	unread      bool    // there are more
 }
 
 // walk returns what an architecture reads. It is not changed once it is made.
@@ -104,30 +128,46 @@ func (f *File) walk(a Arch) *closure {
 func (f *File) read(a Arch) *closure {
 	c := &closure{
 		f: f, arch: a,
-		seen:     make(map[*Section]bool),
+		seen:     make(map[visit]bool),
+		included: make(map[*Section]bool),
 		lists:    make(map[*Section]bool),
+		software: make(map[*Section]bool),
 		disks:    f.disks(a),
-		paths:    make(map[string]bool),
+		fileList: fileList{max: maxFiles},
+		copyINFs: fileList{max: maxFiles},
+		brought:  make(map[string]bool),
 		served:   make(map[string]bool),
 		sections: make(map[*Section]Service),
-		wanted:   make(map[string]bool),
+		wanted:   map[bool]map[string]bool{false: {}, true: {}},
 	}
 	if a == ArchUnknown {
 		return c
 	}
 	c.devices()
 	c.install("DefaultInstall", nil)
+	c.install("DefaultUninstall", nil)
 	c.install("ClassInstall32", nil)
 	c.interfaceClasses()
 	for len(c.queue) > 0 {
-		s := c.queue[0]
+		v := c.queue[0]
 		c.queue = c.queue[1:]
-		c.directives(s)
+		c.directives(v)
 	}
-	for i := range c.missing {
-		c.missing[i].Inbox = len(c.includes) > 0
-	}
+	c.crowded()
+	c.fileList.done()
+	c.copyINFs.done()
 	return c
+}
+
+// crowded notes services whose binary may be too many files.
+func (c *closure) crowded() {
+	x := IndexBinaries(c.files)
+	for _, s := range c.services {
+		if x.crowded(s) {
+			c.f.memo.doubt("too-many-binaries", s.Pos, "more than %d files have the name of the binary of service %s", maxTwins, shorten(s.Name))
+			return
+		}
+	}
 }
 
 // devices starts at every models section that some system of the architecture
@@ -142,10 +182,12 @@ func (c *closure) devices() {
 				continue
 			}
 			models[s] = true
-			for _, model := range c.f.models(s) {
-				if key := fold(model.Install); !installs[key] {
+			for i := range s.Lines {
+				l := &s.Lines[i]
+				name := c.f.expand(l.Value(0))
+				if key := Fold(name); name != "" && !installs[key] {
 					installs[key] = true
-					c.install(model.Install, &Reference{Name: model.Install, Pos: model.Pos, Section: s.Name})
+					c.install(name, &Reference{Name: name, Pos: l.Pos, Section: s.Name})
 				}
 			}
 		}
@@ -157,14 +199,26 @@ func (c *closure) devices() {
 func (c *closure) install(name string, r *Reference) {
 	ch, ok := c.f.choose(name, c.arch)
 	if ok {
-		c.enqueue(ch.section)
+		c.enqueue(ch.section, roleInstall)
 	} else if r != nil {
 		c.miss(*r)
 	}
+	includes := c.includesAny(ch.section)
 	for _, suffix := range related {
-		c.enqueue(c.f.refer(name + ch.decoration + "." + suffix))
+		role := roleInstall
+		if suffix == "Software" {
+			role = roleSoftware
+		}
+		s := c.f.refer(name + ch.decoration + "." + suffix)
+		c.enqueue(s, role)
+		if s != nil && includes {
+			c.included[s] = true
+		}
 	}
 }
+
+// includesAny reports whether a section has an Include.
+func (c *closure) includesAny(s *Section) bool { return s != nil && c.f.entry(s, "Include") != nil }
 
 // interfaceClasses starts at [InterfaceInstall32]: {guid} = section.
 func (c *closure) interfaceClasses() {
@@ -173,48 +227,70 @@ func (c *closure) interfaceClasses() {
 		return
 	}
 	for i := range s.Lines {
-		if l := &s.Lines[i]; l.HasKey {
+		if l := &s.Lines[i]; l.Key != "" {
 			c.named(l, 0, s)
 		}
 	}
 }
 
-func (c *closure) enqueue(s *Section) {
-	if s != nil && !c.seen[s] {
-		c.seen[s] = true
-		c.queue = append(c.queue, s)
+func (c *closure) enqueue(s *Section, r role) {
+	if v := (visit{s, r}); s != nil && !c.seen[v] {
+		c.seen[v] = true
+		c.queue = append(c.queue, v)
+		c.included[s] = c.included[s] || c.now != nil && c.included[c.now]
+	}
+}
+
+// enqueueName queues a section in all its decorations, where the INF has it:
+// which of them a directive means is not said.
+func (c *closure) enqueueName(name string) {
+	for _, decoration := range []string{".nt" + c.arch.String(), ".nt", ""} {
+		c.enqueue(c.f.refer(name+decoration), c.role)
 	}
 }
 
 // named queues the section that field i of a line names, as the architecture
 // reads it.
 func (c *closure) named(l *Line, i int, in *Section) {
-	name := c.f.Expand(l.Value(i))
+	name := c.f.expand(l.Value(i))
 	if name == "" {
 		return
 	}
 	if ch, ok := c.f.choose(name, c.arch); ok {
-		c.enqueue(ch.section)
+		c.enqueue(ch.section, c.role)
 		return
 	}
 	c.miss(Reference{Name: name, Pos: l.ValuePos(i), Section: in.Name})
 }
 
+func (c *closure) note(id string, s Severity, p Pos, format string, args ...any) {
+	if len(c.notes) < maxFindings {
+		c.notes = append(c.notes, Finding{id, s, p, fmt.Sprintf(format, args...)})
+	}
+}
+
+// miss records a section that is not there. One that no Include can bring is kept
+// apart from one of the same name that an Include may.
 func (c *closure) miss(r Reference) {
-	if key := fold(r.Name); !c.wanted[key] && len(c.missing) < maxMissing {
-		c.wanted[key] = true
+	r.Inbox = c.now != nil && c.included[c.now]
+	r.Name = shorten(r.Name)
+	wanted := c.wanted[r.Inbox]
+	if key := Fold(r.Name); !wanted[key] && len(wanted) < maxMissing {
+		wanted[key] = true
 		c.missing = append(c.missing, r)
 	}
 }
 
 // directives reads one install section or a section that belongs to one.
-func (c *closure) directives(s *Section) {
+func (c *closure) directives(v visit) {
+	s := v.section
+	c.now, c.role = s, v.role
+	if c.includesAny(s) {
+		c.included[s] = true
+	}
 	for i := range s.Lines {
 		l := &s.Lines[i]
-		if !l.HasKey {
-			continue
-		}
-		if read, ok := directives[fold(c.f.Expand(l.Key))]; ok {
+		if read, ok := directives[Fold(c.f.expand(l.Key))]; ok {
 			read(c, l, s)
 		}
 	}
@@ -230,13 +306,20 @@ var directives = map[string]func(*closure, *Line, *Section){
 	"ADDSERVICE":   (*closure).addService,
 	"ADDINTERFACE": func(c *closure, l *Line, s *Section) { c.named(l, 2, s) },
 	"ADDSOFTWARE":  (*closure).addSoftware,
+
+	// The sections of these may not hold CopyFiles by the letter of their
+	// pages; see related.
+	"ADDCOMPONENT":     func(c *closure, l *Line, _ *Section) { c.enqueueName(c.f.expand(l.Value(2))) },
+	"ADDFILTER":        func(c *closure, l *Line, _ *Section) { c.enqueueName(c.f.expand(l.Value(2))) },
+	"ADDEVENTPROVIDER": func(c *closure, l *Line, _ *Section) { c.enqueueName(c.f.expand(l.Value(2))) },
 }
 
 // include notes the INFs of Windows that a section builds on. Their files are on
 // the target already (rule 41).
 func (c *closure) include(l *Line, s *Section) {
 	for i, field := range l.Values {
-		if name := c.f.Expand(field); name != "" {
+		if name := c.f.expand(field); name != "" && !c.brought[Fold(name)] {
+			c.brought[Fold(name)] = true
 			c.includes = append(c.includes, Include{name, l.ValuePos(i), s.Name})
 		}
 	}
@@ -247,7 +330,7 @@ func (c *closure) include(l *Line, s *Section) {
 func (c *closure) needs(l *Line, _ *Section) {
 	for _, field := range l.Values {
 		if field != "" {
-			c.enqueue(c.f.refer(field))
+			c.enqueueName(field)
 		}
 	}
 }
@@ -258,10 +341,12 @@ func (f *File) Includes() []Include {
 	seen := make(map[string]bool)
 	var all []Include
 	for _, a := range f.architectures() {
-		for _, i := range f.walk(a).includes {
-			if key := fold(i.Name); !seen[key] {
-				seen[key] = true
-				all = append(all, i)
+		for _, g := range f.readers() {
+			for _, i := range g.walk(a).includes {
+				if key := Fold(i.Name); !seen[key] {
+					seen[key] = true
+					all = append(all, i)
+				}
 			}
 		}
 	}
@@ -271,4 +356,16 @@ func (f *File) Includes() []Include {
 // Missing returns the sections that an architecture is sent to and that are not
 // in the INF. Windows fails to install what needs them, unless they are in an
 // included INF.
-func (f *File) Missing(a Arch) []Reference { return slices.Clone(f.walk(a).missing) }
+func (f *File) Missing(a Arch) []Reference {
+	seen := make(map[Reference]bool)
+	var all []Reference
+	for _, g := range f.readers() {
+		for _, r := range g.walk(a).missing {
+			if !seen[r] {
+				seen[r] = true
+				all = append(all, r)
+			}
+		}
+	}
+	return all
+}

@@ -92,7 +92,7 @@ func (f *File) Architectures() []Arch { return slices.Clone(f.architectures()) }
 func (f *File) architectures() []Arch {
 	f.memo.servedOnce.Do(func() {
 		for _, a := range allArches {
-			if f.serves(a) {
+			if slices.ContainsFunc(f.readers(), func(g *File) bool { return g.serves(a) }) {
 				f.memo.served = append(f.memo.served, a)
 			}
 		}
@@ -126,7 +126,7 @@ func (f *File) servesDevices(a Arch) bool {
 				continue
 			}
 			seen[s] = true
-			if len(f.models(s)) > 0 {
+			if f.hasModels(s) {
 				return true
 			}
 		}

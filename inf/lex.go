@@ -26,6 +26,7 @@ type lexer struct {
 	text string // the current one, without its ending
 	pos  int    // offset into text
 	stop bool   // the current line ends with a control-Z
+	nul  bool   // a zero character was reported
 
 	col, colAt int // column of the offset colAt, to count each character once
 
@@ -45,6 +46,7 @@ func (f *File) lex() error {
 		f.spans = append(f.spans, s)
 		f.tail = s.end
 	}
+	f.fields = l.fields
 	f.checkTail(l.next)
 	return nil
 }
@@ -54,9 +56,14 @@ func (l *lexer) nextLine() bool {
 	if l.stop || l.next == len(l.f.src.starts) {
 		return false
 	}
-	l.text, l.stop = l.f.src.text(l.next)
+	var nul bool
+	l.text, nul, l.stop = l.f.src.text(l.next)
 	l.next++
 	l.pos, l.colAt, l.col = 0, 0, 1
+	if nul && !l.nul && strings.TrimFunc(l.text, isBlank) != "" {
+		l.nul = true
+		l.f.doubt("nul-character", Pos{l.next, 1}, "a zero character stands in this line and is read as a blank")
+	}
 	return true
 }
 
@@ -72,7 +79,7 @@ func (l *lexer) place(at int) Pos {
 
 // element reads one syntax element: a section header, an entry, or nothing.
 func (l *lexer) element() error {
-	l.blanks()
+	l.margin()
 	switch {
 	case l.pos == len(l.text) || l.text[l.pos] == ';':
 		return nil
@@ -84,19 +91,31 @@ func (l *lexer) element() error {
 	return l.entry()
 }
 
-// blanks skips blanks.
-func (l *lexer) blanks() {
-	rest := strings.TrimLeftFunc(l.text[l.pos:], isBlank)
+// margin skips what stands before an element: blanks, also those that are none
+// for every reader.
+func (l *lexer) margin() {
+	rest := strings.TrimLeftFunc(l.text[l.pos:], isWideBlank)
 	at := l.pos
 	l.pos = len(l.text) - len(rest)
-	l.dropped(l.text[at:l.pos])
+	if skipped := l.text[at:l.pos]; strings.TrimLeftFunc(skipped, isBlank) != "" && (rest != "" || !asciiString(skipped)) {
+		l.unusual(l.here(), skipped)
+	}
 }
 
-// dropped reports blanks outside ASCII at an end of a field.
-func (l *lexer) dropped(blanks string) {
-	if !asciiString(blanks) {
-		l.f.find("unusual-blank", SeverityWarning, l.here(), "a blank that is none in ASCII stands at an end of this field (%+q); some readers keep it", blanks)
+// blanks skips blanks.
+func (l *lexer) blanks() {
+	l.pos = len(l.text) - len(strings.TrimLeftFunc(l.text[l.pos:], isBlank))
+}
+
+// unusual reports blanks outside ASCII at an end of a field. In a string they
+// matter only if the string does.
+func (l *lexer) unusual(at Pos, blanks string) {
+	const text = "a blank that is none in ascii stands at an end of this field (%+q); some readers drop it"
+	if l.section != nil && isStrings(l.section.Name) {
+		l.f.find("unusual-blank", SeverityWarning, at, text, blanks)
+		return
 	}
+	l.f.doubt("unusual-blank", at, text, blanks)
 }
 
 // header reads "[name]". Neither quotes nor semicolons mean anything between the
@@ -115,7 +134,7 @@ func (l *lexer) header() error {
 
 func (l *lexer) enter(name string, at Pos) error {
 	f := l.f
-	key := fold(name)
+	key := Fold(name)
 	s := f.index[key]
 	if s == nil {
 		if len(f.Sections) == maxSections {
@@ -134,7 +153,7 @@ func (l *lexer) enter(name string, at Pos) error {
 }
 
 func (l *lexer) checkName(s *Section, key string) {
-	trimmed := strings.TrimFunc(key, isBlank)
+	trimmed := strings.TrimFunc(key, isWideBlank)
 	switch {
 	case trimmed == "":
 		l.f.find("empty-section-name", SeverityWarning, s.Pos, "a section without a name")
@@ -151,9 +170,10 @@ func (l *lexer) entry() error {
 	line := Line{Pos: l.here()}
 	first := l.next - 1
 	for {
-		text, at, end := l.field(len(line.Values) == 0 && !line.HasKey)
+		text, at, end, blank := l.field(len(line.Values) == 0 && !line.HasKey)
+		line.blank = line.blank || blank
 		if units(text) > maxField {
-			l.f.find("field-too-long", SeverityError, at, "a field of %d characters; at most %d are allowed", units(text), maxField)
+			l.f.doubt("field-too-long", at, "a field of %d characters; at most %d are allowed", units(text), maxField)
 		}
 		if l.fields++; l.fields > maxFields {
 			return l.f.errorAt(at, fmt.Errorf("%w: at most %d are read", ErrTooManyFields, maxFields))
@@ -179,10 +199,12 @@ func (l *lexer) entry() error {
 
 // field reads one field: its text, where it begins, and the character that ends
 // it, which is '=' (only where a key may stand), ',' or 0 for the end of the line.
-func (l *lexer) field(key bool) (text string, at Pos, end byte) {
+// Blank says that other readers may drop an unusual blank at one of its ends.
+func (l *lexer) field(key bool) (text string, at Pos, end byte, blank bool) {
 	at = l.here()
 	var out []byte
 	keep := 0 // length of out without trailing blanks that no quotes protect
+	core := 0 // the same without unusual blanks
 scan:
 	for l.pos < len(l.text) {
 		switch c := l.text[l.pos]; {
@@ -195,14 +217,16 @@ scan:
 			break scan
 		case c == '"':
 			out = l.quoted(out)
-			keep = len(out)
+			keep, core = len(out), len(out)
 		case c == '\\':
 			run, continues := l.backslashes()
 			if !continues {
 				out = append(out, run...)
 				keep = len(out) - len(run) + len(strings.TrimRightFunc(run, isBlank))
+				core = keep
 				break
 			}
+			blank = blank || core < keep
 			out = out[:keep]
 			if !l.nextLine() {
 				break scan
@@ -213,18 +237,25 @@ scan:
 			}
 		case c == '%':
 			out = l.token(out)
-			keep = len(out)
+			keep, core = len(out), len(out)
 		default:
 			r, n := utf8.DecodeRuneInString(l.text[l.pos:])
 			out = append(out, l.text[l.pos:l.pos+n]...)
 			l.pos += n
-			if !isBlank(r) {
+			switch {
+			case isBlank(r):
+			case isWideBlank(r):
 				keep = len(out)
+				blank = blank || core == 0
+			default:
+				keep, core = len(out), len(out)
 			}
 		}
 	}
-	l.dropped(string(out[keep:]))
-	return string(out[:keep]), at, end
+	if blank = blank || core < keep; blank {
+		l.unusual(at, string(out[:keep]))
+	}
+	return string(out[:keep]), at, end, blank
 }
 
 // quoted reads a quoted run; a doubled quote in it is one quote. It ends with the
@@ -246,6 +277,9 @@ func (l *lexer) quoted(out []byte) []byte {
 		l.pos += i + 2
 	}
 	l.f.find("unclosed-quote", SeverityWarning, at, "the quotation mark is not closed on this line; the text up to the end of the line is taken")
+	if strings.HasSuffix(strings.TrimRightFunc(l.text[l.pos:], isWideBlank), `\`) {
+		l.f.doubt("unclosed-quote-continued", at, "the quotation mark is not closed on this line, and the line ends with a backslash")
+	}
 	out = append(out, l.text[l.pos:]...)
 	l.pos = len(l.text)
 	return out
@@ -276,11 +310,11 @@ func (l *lexer) token(out []byte) []byte {
 		return append(out, '%')
 	}
 	if strings.IndexByte(rest[:n], ';') >= 0 {
+		l.f.doubt("semicolon-in-token", l.here(), "a semicolon inside %%%s%%; some readers begin a comment there", rest[:n])
 		if strings.IndexFunc(rest[:n], isBlank) >= 0 {
 			l.pos++ // "50% ; half of 100%": the semicolon begins a comment
 			return append(out, '%')
 		}
-		l.f.find("semicolon-in-token", SeverityWarning, l.here(), "a semicolon inside %%%s%%; some readers begin a comment there", rest[:n])
 	}
 	out = append(out, l.text[l.pos:l.pos+n+2]...)
 	l.pos += n + 2
@@ -296,14 +330,17 @@ func (f *File) checkTail(line int) {
 	}
 	_, after, _ := strings.Cut(f.src.read(last), "\x1A")
 	if strings.Trim(after+f.src.read(rest), "\x00\x1A\r\n\t ") != "" {
-		f.find("text-after-end", SeverityWarning, Pos{line, 1}, "the text after a control-Z character is not read")
+		f.doubt("text-after-end", Pos{line, 1}, "the text after a control-Z character is not read")
 	}
 }
 
 // isBlank reports whether a character is a blank between fields. The byte order
 // mark is one: a generator of real packages writes it twice, and Windows reads
 // them.
-func isBlank(r rune) bool { return r == '\uFEFF' || unicode.IsSpace(r) }
+func isBlank(r rune) bool { return r == ' ' || r == '\t' || r == '\uFEFF' }
+
+// isWideBlank reports whether some reader takes a character for a blank.
+func isWideBlank(r rune) bool { return isBlank(r) || unicode.IsSpace(r) }
 
 // units is the length of a text in UTF-16, which limits count in.
 func units(s string) int {

@@ -80,7 +80,7 @@ func (f *File) splitLines() error {
 			}
 			f.Endings.CR++
 			if f.Endings.CR == 1 {
-				f.find("lone-carriage-return", SeverityWarning, Pos{len(s.starts), 1}, "a line ends with a carriage return alone; readers disagree whether that ends it")
+				f.doubt("lone-carriage-return", Pos{len(s.starts), 1}, "a line ends with a carriage return alone; readers disagree whether that ends it")
 			}
 		case '\n':
 			if i >= s.bom+w && s.at(i-w) == '\r' {
@@ -109,15 +109,15 @@ func (s *source) end(i int) uint32 {
 }
 
 // text returns line i decoded, without its ending. NUL reads as a blank
-// (rule 11). Stop is set when the line has a control-Z, which ends the file;
-// text and stop are what is before it.
-func (s *source) text(i int) (text string, stop bool) {
+// (rule 11), which nul reports. Stop is set when the line has a control-Z, which
+// ends the file; the text is what is before it.
+func (s *source) text(i int) (text string, nul, stop bool) {
 	text = s.read(s.data[s.starts[i]:s.end(i)])
 	text = strings.TrimSuffix(text, "\n")
 	text = strings.TrimSuffix(text, "\r")
 	text, _, stop = strings.Cut(text, "\x1A")
-	if strings.IndexByte(text, 0) >= 0 {
+	if nul = strings.IndexByte(text, 0) >= 0; nul {
 		text = strings.ReplaceAll(text, "\x00", " ")
 	}
-	return text, stop
+	return text, nul, stop
 }

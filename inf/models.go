@@ -28,12 +28,12 @@ func (f *File) readManufacturers() []Manufacturer {
 	var all []Manufacturer
 	for i := range s.Lines {
 		l := &s.Lines[i]
-		m := Manufacturer{Name: f.Expand(l.Key), Models: f.Expand(l.Value(0)), Pos: l.Pos}
+		m := Manufacturer{Name: f.Expand(l.Key), Models: f.expand(l.Value(0)), Pos: l.Pos}
 		if m.Models == "" || units(m.Models) > maxSectionName {
 			continue // no section has such a name
 		}
 		for j, field := range l.Values[1:] {
-			text := f.Expand(field)
+			text := f.expand(field)
 			if text == "" {
 				continue
 			}
@@ -104,7 +104,9 @@ type Model struct {
 	Pos           Pos
 }
 
-// models returns the entries of a models section.
+// models returns the entries of a models section. A line of one value is its own
+// key (rule 9); one of several values without a key is read too, which can only
+// make more files necessary.
 func (f *File) models(s *Section) []Model {
 	if s == nil {
 		return nil
@@ -114,11 +116,11 @@ func (f *File) models(s *Section) []Model {
 		l := &s.Lines[i]
 		m := Model{
 			Description: f.Expand(l.Key),
-			Install:     f.Expand(l.Value(0)),
+			Install:     f.expand(l.Value(0)),
 			HardwareID:  f.Expand(l.Value(1)),
 			Pos:         l.Pos,
 		}
-		if !l.HasKey || m.Install == "" {
+		if m.Install == "" {
 			continue
 		}
 		if len(l.Values) > 2 {
@@ -127,4 +129,14 @@ func (f *File) models(s *Section) []Model {
 		all = append(all, m)
 	}
 	return all
+}
+
+// hasModels reports whether a models section has an entry.
+func (f *File) hasModels(s *Section) bool {
+	for i := range s.Lines {
+		if f.expand(s.Lines[i].Value(0)) != "" {
+			return true
+		}
+	}
+	return false
 }

@@ -55,8 +55,8 @@ func checkName(name string) error {
 	switch last := name[len(name)-1]; {
 	case strings.Contains(name, ":"):
 		return ErrPathColon
-	case strings.ContainsAny(name, `<>"|?*`) || strings.ContainsFunc(name, unicode.IsControl):
-		return ErrPathChar
+	case strings.ContainsAny(name, `<>"|?*`) || strings.ContainsFunc(name, unicode.IsControl) || strings.ContainsRune(name, '\uFFFD'):
+		return ErrPathChar // U+FFFD stands for bytes that were no character
 	case last == '.' || last == ' ':
 		return ErrPathEnd
 	case units(name) > maxSectionName: // file systems allow as many
@@ -71,7 +71,7 @@ func checkName(name string) error {
 // does not help: "nul.sys" is the null device.
 func isDevice(name string) bool {
 	base, _, _ := strings.Cut(name, ".")
-	base = fold(strings.TrimRight(base, " "))
+	base = Fold(strings.TrimRight(base, " "))
 	if deviceNames[base] {
 		return true
 	}

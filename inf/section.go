@@ -1,10 +1,6 @@
 package inf
 
-import (
-	"strings"
-	"unicode"
-	"unicode/utf8"
-)
+import "strings"
 
 // A Section is all lines under one name. Sections that the text repeats are one
 // Section, in the order of the text (rule 3).
@@ -30,6 +26,7 @@ type Line struct {
 
 	valuePos []Pos
 	raw      span
+	blank    bool // a field begins or ends with a blank that is none in ASCII
 }
 
 // Value returns field i, counted from 0, and "" for a field that is not there,
@@ -51,65 +48,44 @@ func (l *Line) ValuePos(i int) Pos {
 }
 
 // Section returns the section of that name, in any case, or nil.
-func (f *File) Section(name string) *Section { return f.index[fold(name)] }
+func (f *File) Section(name string) *Section { return f.index[Fold(name)] }
 
 // refer returns the section that an entry names, or nil. The name may hold
 // %strings%. A header written with blanks inside the brackets does not match by
 // the letter of the rules; it is found here all the same, because a section that
 // is read without need makes the package's judgement stricter, never better.
+// Where it depends on the reader which section is meant, that is recorded.
 func (f *File) refer(name string) *Section {
-	for _, n := range []string{f.Expand(name), name} {
-		if units(n) > maxSectionName {
-			continue // no header is that long
-		}
-		key := fold(n)
-		if s := f.index[key]; s != nil {
-			return s
-		}
-		if s := f.trims[key]; s != nil {
-			return s
-		}
+	found := f.named(f.expand(name))
+	if strings.IndexByte(name, '%') < 0 {
+		return found
 	}
-	return nil
-}
-
-// fold makes names that differ in case only equal. It maps to upper case as
-// Windows compares names, one character at a time; characters outside ASCII
-// never become ASCII ones, which U+0131 and U+017F would.
-func fold(s string) string {
-	ascii, lower := true, false
-	for i := range len(s) {
-		ascii = ascii && s[i] < utf8.RuneSelf
-		lower = lower || 'a' <= s[i] && s[i] <= 'z'
-	}
+	literal := f.named(name)
 	switch {
-	case ascii && !lower:
-		return s
-	case ascii:
-		return strings.ToUpper(s)
+	case found == nil:
+		return literal
+	case literal != nil && literal != found:
+		f.memo.doubt("section-choice", literal.Pos, "%s names [%s] or [%s], depending on whether strings are substituted", name, found.Name, literal.Name)
 	}
-	return strings.Map(func(r rune) rune {
-		u := unicode.ToUpper(r)
-		if u < utf8.RuneSelf && r >= utf8.RuneSelf {
-			return r
-		}
-		return u
-	}, s)
+	return found
 }
 
-// equalFold reports whether two names are equal in Windows' eyes.
-func equalFold(a, b string) bool {
-	if asciiString(a) && asciiString(b) {
-		return strings.EqualFold(a, b)
+// named returns the section of that name, or the one whose header has blanks
+// around it.
+func (f *File) named(name string) *Section {
+	if units(name) > maxSectionName {
+		return nil // no header is that long
 	}
-	return fold(a) == fold(b)
-}
-
-func asciiString(s string) bool {
-	for i := range len(s) {
-		if s[i] >= utf8.RuneSelf {
-			return false
-		}
+	key := Fold(name)
+	exact, trimmed := f.index[key], f.trims[strings.TrimFunc(key, isWideBlank)]
+	if trimmed == nil && key != strings.TrimFunc(key, isWideBlank) {
+		trimmed = f.index[strings.TrimFunc(key, isWideBlank)]
 	}
-	return true
+	if trimmed != nil && trimmed != exact {
+		f.memo.doubt("blank-in-section-name", trimmed.Pos, "%q may mean [%s]; readers disagree on blanks around the name", name, trimmed.Name)
+	}
+	if exact != nil {
+		return exact
+	}
+	return trimmed
 }

@@ -80,7 +80,7 @@ func (f *File) selectDevices(s System) Selection {
 			continue // two manufacturers with one section have the same models
 		}
 		for _, model := range models {
-			key := fold(model.Install)
+			key := Fold(model.Install)
 			i, ok := installs[key]
 			if !ok {
 				i = len(sel.Installs)

@@ -3,6 +3,7 @@ package inf
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -86,20 +87,56 @@ type Service struct {
 var (
 	ErrServiceSection = errors.New("the service's section is not in the inf")
 	ErrServiceEntry   = errors.New("entry of a service missing or not readable")
+	ErrServiceTwice   = errors.New("entry of a service with two values")
 )
 
-// Services returns the services that the INF installs on an architecture.
-// Entries without a name ("AddService = ,2") install none.
-func (f *File) Services(a Arch) []Service { return slices.Clone(f.walk(a).services) }
+// Services returns the services that the INF installs on an architecture, for
+// any language of the system. Entries without a name ("AddService = ,2") install
+// none. After 4096 of them the last says with its Problem that there are more.
+func (f *File) Services(a Arch) []Service {
+	readers := f.readers()
+	if len(readers) == 1 {
+		return slices.Clone(f.walk(a).services)
+	}
+	var all []Service
+	seen := make(map[string]bool)
+	for _, g := range readers {
+		for _, s := range g.walk(a).services {
+			key := fmt.Sprintf("%q %q %d %d %d %q %q", Fold(s.Name), Fold(s.Section), s.Type, s.Start, s.BootFlags, s.Binary, s.LoadOrderGroup)
+			if !seen[key] && len(all) <= maxServices {
+				seen[key] = true
+				all = append(all, s)
+			}
+		}
+	}
+	if len(all) > maxServices {
+		all[maxServices] = tooManyServices(all[maxServices])
+	}
+	return all
+}
+
+// tooManyServices is the last entry of a list that is cut.
+func tooManyServices(s Service) Service {
+	return Service{Name: s.Name, Install: s.Install, Pos: s.Pos,
+		Problem: fmt.Errorf("%w: at most %d are read", ErrTooManyServices, maxServices)}
+}
 
 // addService reads AddService = name,[flags],section[, event log …].
 func (c *closure) addService(l *Line, in *Section) {
-	name, section := c.f.Expand(l.Value(0)), c.f.Expand(l.Value(2))
-	key := fold(name) + "\x00" + fold(section)
-	if name == "" || c.served[key] {
+	if name := c.f.expand(l.Value(3)); name != "" {
+		c.enqueueName(name) // the section of the event log
+	}
+	name, section := c.f.expand(l.Value(0)), c.f.expand(l.Value(2))
+	key := Fold(name) + "\x00" + Fold(section)
+	if name == "" || c.served[key] || len(c.services) > maxServices {
 		return
 	}
 	c.served[key] = true
+	if len(c.services) == maxServices {
+		c.f.memo.doubt("too-many-services", l.Pos, "the inf has more than %d services", maxServices)
+		c.services = append(c.services, tooManyServices(Service{Name: name, Install: in.Name, Pos: l.Pos}))
+		return
+	}
 	s := c.service(l, in)
 	s.Name, s.Section, s.Install, s.Pos = name, section, in.Name, l.Pos
 	c.services = append(c.services, s)
@@ -109,7 +146,7 @@ func (c *closure) addService(l *Line, in *Section) {
 func (c *closure) service(l *Line, in *Section) Service {
 	sec := c.f.refer(l.Value(2))
 	if sec == nil {
-		name := c.f.Expand(l.Value(2))
+		name := c.f.expand(l.Value(2))
 		c.miss(Reference{Name: name, Pos: l.ValuePos(2), Section: in.Name})
 		return Service{Problem: fmt.Errorf("[%s]: %w", name, ErrServiceSection)}
 	}
@@ -121,15 +158,31 @@ func (c *closure) service(l *Line, in *Section) Service {
 	return s
 }
 
+// serviceKeys are the entries of a service that are read.
+var serviceKeys = map[string]bool{
+	"SERVICETYPE": true, "STARTTYPE": true, "ERRORCONTROL": true, "SERVICEBINARY": true,
+	"LOADORDERGROUP": true, "BOOTFLAGS": true,
+}
+
 // service reads a service's section.
 func (f *File) service(sec *Section) Service {
 	var s Service
-	text := func(key string) string {
-		if l := f.entry(sec, key); l != nil {
-			return f.Expand(l.Value(0))
+	values := make(map[string]string)
+	twice := make(map[string]bool)
+	for i := range sec.Lines {
+		l := &sec.Lines[i]
+		key, value := Fold(f.expand(l.Key)), ""
+		if !serviceKeys[key] {
+			continue
 		}
-		return ""
+		value = f.expand(l.Value(0))
+		if old, ok := values[key]; ok {
+			twice[key] = twice[key] || old != value
+			continue // the first counts, as far as is known
+		}
+		values[key] = value
 	}
+	text := func(key string) string { return values[Fold(key)] }
 	number := func(key string) (uint32, bool) {
 		n, err := parseNumber(text(key))
 		if err != nil && s.Problem == nil {
@@ -149,29 +202,16 @@ func (f *File) service(sec *Section) Service {
 	if n, ok := number("ErrorControl"); ok && n <= 3 {
 		s.ErrorControl = ErrorIgnore + ErrorControl(n)
 	}
-	if f.entry(sec, "BootFlags") != nil {
+	if _, ok := values["BOOTFLAGS"]; ok {
 		s.BootFlags, _ = number("BootFlags") // the problem is recorded
 	}
-	s.BootStart = s.Start == StartBoot
-	s.Kernel = s.Type&driverTypes != 0 || !typed && strings.HasSuffix(fold(s.BinaryName), ".SYS")
-	return s
-}
-
-// BinaryFile returns the one of the package's files that the service's binary is
-// copied from: the file whose target is that path, else the only one whose target
-// has that name.
-func (s Service) BinaryFile(files []SourceFile) (SourceFile, bool) {
-	var named []SourceFile
-	for _, file := range files {
-		switch {
-		case file.Dest != "" && equalFold(file.Dest, s.Binary):
-			return file, true
-		case s.BinaryName != "" && equalFold(file.DestName, s.BinaryName):
-			named = append(named, file)
+	for _, key := range slices.Sorted(maps.Keys(twice)) {
+		if twice[key] {
+			s.Problem = fmt.Errorf("[%s] %s: %w", sec.Name, key, ErrServiceTwice)
+			f.memo.doubt("service-entry-twice", sec.Pos, "[%s] has two values of %s", sec.Name, key)
 		}
 	}
-	if len(named) == 1 {
-		return named[0], true
-	}
-	return SourceFile{}, false
+	s.BootStart = s.Start == StartBoot
+	s.Kernel = s.Type&driverTypes != 0 || !typed && strings.HasSuffix(Fold(s.BinaryName), ".SYS")
+	return s
 }

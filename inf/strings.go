@@ -1,6 +1,8 @@
 package inf
 
 import (
+	"fmt"
+	"iter"
 	"strconv"
 	"strings"
 )
@@ -42,19 +44,80 @@ func localeOf(section string) (lcid uint16, ok bool) {
 // useLocale chooses the strings. Keys that only another section has stay
 // undefined: Windows falls back on sections, not on keys.
 func (f *File) useLocale(lcid uint16) {
-	f.locale, f.memo = lcid, new(memo)
-	f.strings = make(map[string]string)
-	s := f.stringsFor(lcid)
-	if s == nil {
-		return
-	}
-	for i := range s.Lines {
-		l := &s.Lines[i]
-		key := fold(l.Key)
-		if _, repeated := f.strings[key]; key != "" && !repeated {
-			f.strings[key] = l.Value(0)
+	f.locale = lcid
+	f.useStrings(f.stringsFor(lcid), nil)
+}
+
+// useStrings takes the strings from one section, and those that it does not have
+// from another, if that is not nil.
+func (f *File) useStrings(s, fallback *Section) {
+	f.memo = new(memo)
+	f.chosen, f.fallback = f.table(s), f.table(fallback)
+}
+
+// A stringTable is a [Strings] section by folded key. The first line of a key
+// gives its value.
+type stringTable struct {
+	values map[string]string
+	unsure map[string]Finding // keys whose value depends on the reader
+}
+
+// readTables reads every section of strings, once.
+func (f *File) readTables() {
+	f.tables = make(map[*Section]*stringTable)
+	for _, s := range f.Sections {
+		if isStrings(s.Name) {
+			f.tables[s] = readTable(s)
 		}
 	}
+}
+
+// table returns the strings of a section, none for nil.
+func (f *File) table(s *Section) *stringTable {
+	if t := f.tables[s]; t != nil {
+		return t
+	}
+	return new(stringTable)
+}
+
+func readTable(s *Section) *stringTable {
+	t := &stringTable{values: make(map[string]string), unsure: make(map[string]Finding)}
+	for i := range s.Lines {
+		l := &s.Lines[i]
+		key := Fold(l.Key)
+		old, repeated := t.values[key]
+		switch {
+		case key == "":
+			continue
+		case repeated && old != l.Value(0):
+			t.unsure[key] = Finding{Pos: l.Pos, Message: fmt.Sprintf("the string %s has two values", l.Key)}
+		case l.blank:
+			t.unsure[key] = Finding{Pos: l.Pos, Message: fmt.Sprintf("the string %s begins or ends with a blank that is none in ascii", l.Key)}
+		}
+		if !repeated {
+			t.values[key] = l.Value(0)
+		}
+	}
+	return t
+}
+
+// lookUp returns the value of a folded token.
+func (f *File) lookUp(token string) (string, bool) {
+	if v, ok := f.chosen.values[token]; ok {
+		return v, true
+	}
+	v, ok := f.fallback.values[token]
+	return v, ok
+}
+
+// unsure reports why the value of a folded token depends on the reader.
+func (f *File) unsure(token string) (Finding, bool) {
+	if _, ok := f.chosen.values[token]; !ok {
+		d, ok := f.fallback.unsure[token]
+		return d, ok
+	}
+	d, ok := f.chosen.unsure[token]
+	return d, ok
 }
 
 // stringsFor chooses by the four steps of rule 14.
@@ -86,13 +149,42 @@ func (f *File) stringsFor(lcid uint16) *Section {
 // numbers such as %12%. What a string is substituted by is not searched again,
 // so strings cannot be cyclic. The result is cut at the length that Windows
 // allows, 4095 characters, if substitution makes it longer.
-func (f *File) Expand(field string) string { return f.substitute(field, f.strings) }
+func (f *File) Expand(field string) string {
+	if strings.IndexByte(field, '%') < 0 {
+		return field
+	}
+	n := &f.memo.notes
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if text, ok := n.texts[field]; ok {
+		return text // many lines with one text share it
+	}
+	text := substitute(field, f.lookUp)
+	if n.size += len(text); n.size <= maxExpanded {
+		if n.texts == nil {
+			n.texts = make(map[string]string)
+		}
+		n.texts[field] = text
+	}
+	return text
+}
+
+// expand is Expand for fields that decide about sections, files or services. The
+// strings in them are noted: where they differ from one language to the next, so
+// may the files.
+func (f *File) expand(field string) string {
+	if strings.IndexByte(field, '%') < 0 {
+		return field
+	}
+	f.memo.notes.use(field)
+	return f.Expand(field)
+}
 
 // literal reads a field in which %strings% may not be used: %% is one percent
 // sign, everything else is what it is (rule 13).
-func (f *File) literal(field string) string { return f.substitute(field, nil) }
+func (f *File) literal(field string) string { return substitute(field, nil) }
 
-func (f *File) substitute(field string, table map[string]string) string {
+func substitute(field string, lookUp func(string) (string, bool)) string {
 	if strings.IndexByte(field, '%') < 0 {
 		return field
 	}
@@ -108,7 +200,7 @@ func (f *File) substitute(field string, table map[string]string) string {
 			b.WriteString("%" + after)
 			break
 		}
-		b.WriteString(valueOf(token, table))
+		b.WriteString(valueOf(token, lookUp))
 		rest = next
 		if b.Len() > maxField && b.Len() > len(field) {
 			return b.String()[:maxField]
@@ -118,33 +210,85 @@ func (f *File) substitute(field string, table map[string]string) string {
 }
 
 // valueOf returns what %token% stands for.
-func valueOf(token string, table map[string]string) string {
+func valueOf(token string, lookUp func(string) (string, bool)) string {
 	if token == "" {
 		return "%"
 	}
-	if v, ok := table[fold(token)]; ok {
-		return v
+	if lookUp != nil {
+		if v, ok := lookUp(Fold(token)); ok {
+			return v
+		}
 	}
 	return "%" + token + "%"
+}
+
+// tokens are what stands between two percent signs of a field.
+func tokens(field string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for rest := field; ; {
+			_, after, ok := strings.Cut(rest, "%")
+			token, next, ok2 := strings.Cut(after, "%")
+			if !ok || !ok2 || token != "" && !yield(token) {
+				return
+			}
+			rest = next
+		}
+	}
 }
 
 // undefined returns the tokens of a field that no string and no directory number
 // stands for.
 func (f *File) undefined(field string) []string {
-	var tokens []string
-	for rest := field; ; {
-		_, after, ok := strings.Cut(rest, "%")
-		token, next, ok2 := strings.Cut(after, "%")
-		if !ok || !ok2 {
-			return tokens
-		}
-		rest = next
-		_, defined := f.strings[fold(token)]
-		_, err := strconv.Atoi(token)
-		if token != "" && !defined && err != nil {
-			tokens = append(tokens, token)
+	var all []string
+	for token := range tokens(field) {
+		_, defined := f.lookUp(Fold(token))
+		if !defined && !isDirID(token) {
+			all = append(all, token)
 		}
 	}
+	return all
+}
+
+// isDirID reports whether a token is a directory number.
+func isDirID(token string) bool {
+	_, err := strconv.Atoi(token)
+	return err == nil
+}
+
+// checkExpansion refuses a text that is small and expands to a large one. It
+// counts what every spelling of a field can become with the longest values.
+func (f *File) checkExpansion() error {
+	longest := make(map[string]int)
+	for _, s := range f.Sections {
+		if !isStrings(s.Name) {
+			continue
+		}
+		for i := range s.Lines {
+			key := Fold(s.Lines[i].Key)
+			longest[key] = max(longest[key], len(s.Lines[i].Value(0)))
+		}
+	}
+	total, counted := 0, make(map[string]bool)
+	for _, s := range f.Sections {
+		for i := range s.Lines {
+			l := &s.Lines[i]
+			for _, field := range append([]string{l.Key}, l.Values...) {
+				if strings.IndexByte(field, '%') < 0 || counted[field] {
+					continue
+				}
+				counted[field] = true
+				n := len(field)
+				for token := range tokens(field) {
+					n += longest[Fold(token)]
+				}
+				if total += min(n, max(maxField, len(field))); total > maxExpanded {
+					return f.errorAt(l.Pos, fmt.Errorf("%w: at most %d bytes", ErrTooMuchText, maxExpanded))
+				}
+			}
+		}
+	}
+	f.expansion = total
+	return nil
 }
 
 // entry returns the first line of a section with that key, or nil.
@@ -153,7 +297,7 @@ func (f *File) entry(s *Section, key string) *Line {
 		return nil
 	}
 	for i := range s.Lines {
-		if equalFold(f.Expand(s.Lines[i].Key), key) {
+		if equalFold(f.expand(s.Lines[i].Key), key) {
 			return &s.Lines[i]
 		}
 	}
@@ -162,7 +306,7 @@ func (f *File) entry(s *Section, key string) *Line {
 
 // number reads a decimal or 0x-hexadecimal number after substitution.
 func (f *File) number(field string) (uint32, bool) {
-	n, err := parseNumber(strings.TrimSpace(f.Expand(field)))
+	n, err := parseNumber(strings.TrimSpace(f.expand(field)))
 	return n, err == nil
 }
 

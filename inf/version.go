@@ -41,7 +41,7 @@ type Version struct {
 // EntryPos returns where the entry of that key stands, the section's place when
 // there is none.
 func (v Version) EntryPos(key string) Pos {
-	if p, ok := v.positions[fold(key)]; ok {
+	if p, ok := v.positions[Fold(key)]; ok {
 		return p
 	}
 	return v.Pos
@@ -79,8 +79,16 @@ func (f *File) readVersion() Version {
 		return Version{}
 	}
 	v := Version{Present: true, Pos: s.Pos, positions: make(map[string]Pos)}
+	firsts := make(map[string]*Line)
 	for i := range s.Lines {
-		f.versionEntry(&v, &s.Lines[i])
+		l := &s.Lines[i]
+		key := Fold(f.expand(l.Key))
+		if first := firsts[key]; first != nil {
+			f.repeated(key, first, l)
+			continue // SetupAPI finds the first line of a key, as far as is known
+		}
+		firsts[key] = l
+		f.versionEntry(&v, key, l)
 	}
 	f.judgeVersion(&v)
 	return v
@@ -96,14 +104,13 @@ var versionText = map[string]func(*Version) *string{
 	"PNPLOCKDOWN": func(v *Version) *string { return &v.PnpLockdown },
 }
 
-func (f *File) versionEntry(v *Version, l *Line) {
-	key := fold(f.Expand(l.Key))
-	if _, repeated := v.positions[key]; repeated {
-		return // SetupAPI finds the first line of a key
-	}
+func (f *File) versionEntry(v *Version, key string, l *Line) {
 	v.positions[key] = l.Pos
 	if field, ok := versionText[key]; ok {
 		*field(v) = f.Expand(l.Value(0))
+		if key == "SIGNATURE" {
+			f.memo.use(l.Value(0))
+		}
 		return
 	}
 	switch {
@@ -111,14 +118,25 @@ func (f *File) versionEntry(v *Version, l *Line) {
 		v.DriverDateText = f.Expand(l.Value(0))
 		v.DriverVersion = f.Expand(l.Value(1))
 	case key == "LAYOUTFILE":
+		for _, field := range l.Values {
+			f.memo.use(field)
+		}
 		v.LayoutFiles = f.expandAll(l.Values)
 	case key == "CATALOGFILE" || strings.HasPrefix(key, "CATALOGFILE."):
 		f.catalogFile(v, l, strings.TrimPrefix(strings.TrimPrefix(key, "CATALOGFILE"), "."))
 	}
 }
 
+// repeated records an entry that says something else than the first of its key.
+func (f *File) repeated(key string, first, l *Line) {
+	signing := key == "SIGNATURE" || key == "LAYOUTFILE" || key == "CATALOGFILE" || strings.HasPrefix(key, "CATALOGFILE.")
+	if signing && !slices.EqualFunc(first.Values, l.Values, func(a, b string) bool { return equalFold(f.expand(a), f.expand(b)) }) {
+		f.memo.doubt("version-entry-twice", l.Pos, "%s is there again, with another value than in line %d", l.Key, first.Pos.Line)
+	}
+}
+
 func (f *File) catalogFile(v *Version, l *Line, decoration string) {
-	c := CatalogFile{Decoration: strings.ToLower(decoration), Name: f.Expand(l.Value(0)), Pos: l.ValuePos(0)}
+	c := CatalogFile{Decoration: strings.ToLower(decoration), Name: f.expand(l.Value(0)), Pos: l.ValuePos(0)}
 	switch clean, err := cleanPath(c.Name); {
 	case c.Name == "":
 		c.Problem = ErrCatalogNoName
@@ -184,7 +202,7 @@ func (f *File) judgeVersion(v *Version) {
 		v.problem("no-catalog-file", SeverityWarning, v.Pos, "no CatalogFile entry: Windows treats the package as unsigned")
 	}
 	for _, key := range []string{"Class", "ClassGuid", "Provider"} {
-		if *versionText[fold(key)](v) == "" {
+		if *versionText[Fold(key)](v) == "" {
 			v.problem("version-entry-missing", SeverityWarning, v.Pos, "%s is missing, which drivers for devices must have", key)
 		}
 	}
@@ -194,7 +212,7 @@ func (f *File) judgeVersion(v *Version) {
 	if v.ClassGUID != "" && !isGUID(v.ClassGUID) {
 		v.problem("class-guid", SeverityWarning, at("ClassGuid"), "ClassGuid %q has not the form {8-4-4-4-12}", v.ClassGUID)
 	}
-	if strings.HasPrefix(fold(v.Provider), "MICROSOFT") {
+	if strings.HasPrefix(Fold(v.Provider), "MICROSOFT") {
 		v.problem("provider-microsoft", SeverityNote, at("Provider"), "the provider calls itself Microsoft, which only Microsoft's own packages may")
 	}
 	if isExtension := equalFold(v.Class, "Extension") || equalFold(v.ClassGUID, extensionClass); isExtension != (v.ExtensionID != "") {

@@ -69,9 +69,6 @@ func describe(t *testing.T, data []byte) string {
 		for _, file := range f.Files(a) {
 			p("  file %s", describeFile(file))
 		}
-		for _, file := range f.InboxFiles(a) {
-			p("  inbox %s", describeFile(file))
-		}
 		for _, s := range f.Services(a) {
 			file, ok := s.BinaryFile(f.Files(a))
 			p("  service %s: %s kernel=%v boot=%v %s from %q %v", s.Name, s.Start, s.Kernel, s.BootStart, s.Binary, file.Path, ok)
