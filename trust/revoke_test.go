@@ -239,6 +239,8 @@ var revokeTests = []revokeTest{
 	{name: "OCSP revoked", said: ocspOf(revokedLeaf), reason: Revoked, code: winerror.CertRevoked},
 	{name: "OCSP revoked after the stamp", stamped: stampDay, said: ocspOf(signtest.Answer{RevokedAt: date("2026-04-01"), Reason: signtest.Because(4)}), notes: []Reason{RevokedLater}},
 	{name: "OCSP revoked after the stamp, compromised before", stamped: stampDay, said: ocspOf(signtest.Answer{RevokedAt: date("2026-04-01"), Reason: signtest.Because(1), InvalidityDate: date("2026-01-01")}), reason: Revoked, code: winerror.CertRevoked},
+	{name: "OCSP revoked after the stamp, invalidity date damaged", stamped: stampDay, said: ocspOf(signtest.Answer{RevokedAt: date("2026-04-01"), Extensions: []signtest.Extension{extension(signtest.OIDInvalidityDate, false, signtest.Null())}}), reason: Revoked, code: winerror.CertRevoked},
+	{name: "OCSP revoked after the stamp, two invalidity dates", stamped: stampDay, said: ocspOf(signtest.Answer{RevokedAt: date("2026-04-01"), InvalidityDate: date("2026-01-01"), Extensions: []signtest.Extension{extension(signtest.OIDInvalidityDate, false, signtest.GeneralizedTime(date("2026-03-20")))}}), reason: Revoked, code: winerror.CertRevoked},
 	{name: "OCSP that has run out", said: ocspOf(signtest.Answer{RevokedAt: date("2026-01-05"), NextUpdate: date("2026-11-19")}), reason: Revoked, code: winerror.CertRevoked, notes: []Reason{RevocationNotCurrent}},
 	{name: "OCSP without an end", said: ocspOf(signtest.Answer{RevokedAt: date("2026-01-05"), NoNextUpdate: true}), reason: Revoked, code: winerror.CertRevoked},
 	{name: "OCSP of the future", at: "2026-10-10", said: ocspOf(revokedLeaf), reason: Revoked, code: winerror.CertRevoked, notes: []Reason{RevocationNotCurrent}},
@@ -270,6 +272,23 @@ var revokeTests = []revokeTest{
 		ordinary(nil)(f)
 		f.ca("forged", "", named("ca"), key("rsa2048-9")).leaf("responder", "forged", ekus(signtest.EKUOCSPSigning))
 	}, said: ocspOf(revokedLeaf, byResponder), notes: []Reason{UnusableRevocation}},
+	{name: "OCSP responder under another issuer's name", make: withResponder("ca", func(t *signtest.Template) { t.Issuer = signtest.DN("O=Test", "CN=other") }), said: ocspOf(revokedLeaf, byResponder), notes: []Reason{UnusableRevocation}},
+	{name: "OCSP responder with the issuer's name", make: func(f *family) {
+		ordinary(nil)(f)
+		f.ca("responder", "", named("ca"), key("rsa2048-9"))
+	}, said: ocspOf(revokedLeaf, byResponder), notes: []Reason{UnusableRevocation}},
+	{name: "OCSP responder with the issuer's key", make: func(f *family) {
+		ordinary(nil)(f)
+		f.ca("responder", "", func(t *signtest.Template) { t.Key = f.certs["ca"].Key })
+	}, said: ocspOf(revokedLeaf, byResponder), notes: []Reason{UnusableRevocation}},
+	{name: "OCSP for an issuer with another name and the same key", make: func(f *family) {
+		ordinary(nil)(f)
+		f.ca("renamed", "root", func(t *signtest.Template) { t.Key = f.certs["ca"].Key })
+	}, said: ocspOf(revokedLeaf, func(f *family, o *signtest.OCSP) { o.Answers[0].Issuer = f.certs["renamed"] })},
+	{name: "OCSP for an issuer with the same name and another key", make: func(f *family) {
+		ordinary(nil)(f)
+		f.ca("rolled", "root", named("ca"), key("rsa2048-9"))
+	}, said: ocspOf(revokedLeaf, func(f *family, o *signtest.OCSP) { o.Answers[0].Issuer = f.certs["rolled"] })},
 	{name: "OCSP responder expired when it signed", make: withResponder("ca", valid("2026-01-01", "2026-06-01")), said: ocspOf(revokedLeaf, byResponder), notes: []Reason{UnusableRevocation}},
 	{name: "OCSP responder expired since", at: "2027-02-01", make: withResponder("ca"), said: ocspOf(revokedLeaf, byResponder), reason: Revoked, code: winerror.CertRevoked, notes: []Reason{RevocationNotCurrent}},
 	{name: "OCSP responder that is an authority", make: func(f *family) {
