@@ -131,9 +131,9 @@ var subjectRules = []verifyRule{
 		when: func(v *verification) bool { return len(v.found) == 0 && v.kind == SubjectFlat },
 		then: with(winerror.TrustSubjectFormUnknown),
 		say: func(v *verification) string {
-			text := "a file of this kind carries no signature of its own: give the catalog that lists it with /c"
+			text := "no signature is read in a file of this kind: give the catalog that lists it with /c"
 			if v.catalogs {
-				text = "a file of this kind carries no signature of its own, and no catalog lists it"
+				text = "no signature is read in a file of this kind, and no catalog lists it"
 			}
 			if v.elsewhere != "" {
 				text += ": " + v.elsewhere

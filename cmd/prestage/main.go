@@ -5,7 +5,9 @@
 // Usage:
 //
 //	prestage check [flags] PATH...      judge driver packages
+//	prestage verify [options] FILE...   verify single files as signtool does
 //	prestage show [flags] FILE...       say what is inside a file
+//	prestage explain CODE...            say what a code means
 //	prestage version                    print the version
 //
 // PATH is an INF, a folder (searched for INFs recursively), a zip archive or
@@ -13,7 +15,7 @@
 //
 // The exit code is 0 if every package meets the gate on every target, 1 if
 // one falls short, and 2 for a usage error or an input that could not be
-// read or judged. The report goes to standard output, diagnostics to
+// read or judged; verify has signtool's own exit codes. The report goes to standard output, diagnostics to
 // standard error.
 package main
 
