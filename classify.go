@@ -52,7 +52,9 @@ type view struct {
 	rule     string   // that decided the category, for the outcome
 
 	file       *FileFacts // the kernel binary at hand, for its load
-	signatures []covering // that cover it
+	signatures []covering // that cover it and that the release can use
+	// everCovered: some signature that holds covers it, of use or not.
+	everCovered bool
 }
 
 func newView(f *Facts, t Target) *view {
@@ -199,19 +201,25 @@ var categoryRules = []rule[Category]{
 		say:  text("the signer's chain is trusted and its certificate is in Trusted Publishers"),
 	},
 	{
+		id: "driver-policy-fall-back", basis: Inferred,
+		cite: `rules 126 and 127, open question Q4`,
+		when: func(v *view) bool {
+			s := v.cat.Primary()
+			return s.Trusted() && s.Verdict.MicrosoftRoot && s.Verdict.Publisher == trust.NotListed
+		},
+		then: UnknownPublisher,
+		say: func(v *view) string {
+			return v.whyNotDriverPolicy() + "; it counts as any publisher's, and its certificate is in neither Trusted Publishers nor Disallowed"
+		},
+	},
+	{
 		id: "publisher-not-listed", basis: Documented,
 		cite: `E.3 step 6, rules 131 and 132`,
 		when: func(v *view) bool {
 			return v.cat.Primary().Trusted() && v.cat.Primary().Verdict.Publisher == trust.NotListed
 		},
 		then: UnknownPublisher,
-		say: func(v *view) string {
-			const listed = "its certificate is in neither Trusted Publishers nor Disallowed"
-			if v.cat.Primary().Verdict.MicrosoftRoot {
-				return v.whyNotDriverPolicy() + "; as any publisher's the signature is trusted, and " + listed
-			}
-			return "the signer's chain is trusted; " + listed
-		},
+		say:  text("the signer's chain is trusted; its certificate is in neither Trusted Publishers nor Disallowed"),
 	},
 	{
 		id: "signer-expired", basis: Inferred,

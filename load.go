@@ -45,7 +45,16 @@ const ProblemUnsignedDriver = 52
 type Load struct {
 	File    *FileFacts
 	Verdict LoadVerdict
+	// Problem is the device's problem code, 0 where the file loads or where
+	// the code is not known.
+	Problem int
 	Because []Step
+}
+
+// otherProblem are the rules that block a file for something else than its
+// signature. The device's problem is another one then.
+var otherProblem = map[string]bool{
+	"load-no-image": true, "load-wrong-machine": true, "load-memory-integrity": true, "load-block-list": true,
 }
 
 // JudgeLoad says for each kernel binary of the package that the target needs
@@ -65,9 +74,13 @@ func (v *view) judgeLoad() []Load {
 		if file.Role != RoleDriver || !file.native() && len(file.Services[v.Arch]) == 0 {
 			continue
 		}
-		v.file, v.signatures = file, v.covering(file)
-		verdict, _, because := decide(loadRules, v)
-		all = append(all, Load{file, verdict, because})
+		v.cover(file)
+		verdict, id, because := decide(loadRules, v)
+		load := Load{File: file, Verdict: verdict, Because: because}
+		if verdict == Blocked && !otherProblem[id] {
+			load.Problem = ProblemUnsignedDriver
+		}
+		all = append(all, load)
 	}
 	return all
 }
@@ -86,24 +99,47 @@ type covering struct {
 	source string // "embedded", "nested" or "catalog"
 }
 
-// covering returns the signatures that cover the file and hold.
-func (v *view) covering(f *FileFacts) []covering {
-	var all []covering
+// cover finds the signatures that cover the file, hold, and are of a kind
+// that the release can use.
+func (v *view) cover(f *FileFacts) {
+	v.file, v.signatures, v.everCovered = f, nil, false
 	for i := range f.Signatures {
 		s := &f.Signatures[i]
-		if s.Problem() != nil {
-			continue
-		}
 		source := "embedded"
 		if s.Nested {
 			source = "nested"
 		}
-		all = append(all, covering{s, source})
+		v.addCovering(covering{s, source})
 	}
-	if v.cat != nil && v.cat.Catalog != nil && v.cat.Signed() && v.covers(f) && v.cat.Primary().Problem() == nil {
-		all = append(all, covering{v.cat.Primary(), "catalog"})
+	if v.cat == nil || !v.cat.Signed() || !v.covers(f) {
+		return
 	}
-	return all
+	if v.Windows.Staging.StrictSetOrder && v.cat.setOrder() != nil {
+		return // such a signature counts as absent (rule 63)
+	}
+	v.addCovering(covering{v.cat.Primary(), "catalog"})
+}
+
+func (v *view) addCovering(c covering) {
+	if c.Problem() != nil {
+		return
+	}
+	v.everCovered = true
+	if v.needsEmbedded() && c.source == "catalog" || v.needsSHA2Update() && c.sha2() {
+		return
+	}
+	v.signatures = append(v.signatures, c)
+}
+
+// needsEmbedded reports a driver whose catalog does not count because it is
+// loaded before the kernel knows catalogs (rule 178).
+func (v *view) needsEmbedded() bool {
+	return v.Windows.Kernel.BootStartEmbedded && v.Arch != inf.X86 && v.bootStart()
+}
+
+// needsSHA2Update reports a machine that cannot verify SHA-256 (rule 117).
+func (v *view) needsSHA2Update() bool {
+	return v.Windows.Kernel.SHA2Update && v.Scenario.NoSHA2Update
 }
 
 // microsoft reports a signature under a Microsoft root of the kernel, with
@@ -207,7 +243,14 @@ var loadRules = []rule[LoadVerdict]{
 	{
 		id: "load-unreadable", basis: Documented,
 		cite: `rule 79`,
-		when: func(v *view) bool { return v.file.Err != nil || v.file.Image == nil },
+		when: func(v *view) bool { return v.file.Err != nil },
+		then: NotJudged,
+		say:  func(v *view) string { return fmt.Sprintf("the file cannot be read: %v", v.file.Err) },
+	},
+	{
+		id: "load-no-image", basis: Documented,
+		cite: `rule 79`,
+		when: func(v *view) bool { return v.file.Image == nil },
 		then: Blocked,
 		say:  text("the file is no PE image, so the kernel cannot load it"),
 	},
@@ -219,13 +262,6 @@ var loadRules = []rule[LoadVerdict]{
 		say: func(v *view) string {
 			return fmt.Sprintf("the image is for %s, not for %s", machineName(v.file.Image.Machine), v.Arch)
 		},
-	},
-	{
-		id: "load-enforcement-off", basis: Documented,
-		cite: `rule 150; "Installing an Unsigned Driver during Development and Test"`,
-		when: func(v *view) bool { return v.Scenario.EnforcementDisabled },
-		then: Loads,
-		say:  text("enforcement is disabled for this boot"),
 	},
 	{
 		id: "load-block-list", basis: Documented,
@@ -240,20 +276,6 @@ var loadRules = []rule[LoadVerdict]{
 		},
 	},
 	{
-		id: "load-x86", basis: Documented,
-		cite: citeKernelPolicy,
-		when: func(v *view) bool { return !v.enforced() && !v.bootStart() },
-		then: Loads,
-		say:  text("a 32-bit kernel without Secure Boot asks for no signature of drivers that do not start at boot"),
-	},
-	{
-		id: "load-unsigned", basis: Documented,
-		cite: citeKernelPolicy,
-		when: func(v *view) bool { return len(v.signatures) == 0 },
-		then: Blocked,
-		say:  text("no signature that holds covers the file, neither an embedded one nor the catalog's (" + blockedAs + ")"),
-	},
-	{
 		id: "load-memory-integrity", basis: Documented,
 		cite: `rule 184; "Driver Verifier: Code integrity checking"`,
 		when: func(v *view) bool {
@@ -265,13 +287,67 @@ var loadRules = []rule[LoadVerdict]{
 		},
 	},
 	{
+		id: "load-block-list-unclear", basis: Documented,
+		cite: `rules 189 to 194; "Microsoft recommended driver block rules"`,
+		when: func(v *view) bool {
+			unsigned := v.enforced() && len(v.signatures) == 0 // and so blocked, whatever the list says
+			return v.blockListOn() && v.file.BlockList.Answer == blocklist.Unknown && !unsigned
+		},
+		then: NotJudged,
+		say: func(v *view) string {
+			return "the given block list cannot be said not to deny it: " + strings.Join(v.file.BlockList.Doubts, "; ")
+		},
+	},
+	{
+		id: "load-enforcement-off-integrity", basis: Inferred,
+		cite: `rules 150 and 184`,
+		when: func(v *view) bool { return v.Scenario.EnforcementDisabled && v.Scenario.MemoryIntegrity == On },
+		then: NotJudged,
+		say:  text("the sources do not say what disabled enforcement means where memory integrity is on"),
+	},
+	{
+		id: "load-enforcement-off", basis: Documented,
+		cite: `rule 150; "Installing an Unsigned Driver during Development and Test"`,
+		when: func(v *view) bool { return v.Scenario.EnforcementDisabled },
+		then: Loads,
+		say:  text("enforcement is disabled for this boot"),
+	},
+	{
+		id: "load-x86", basis: Documented,
+		cite: citeKernelPolicy,
+		when: func(v *view) bool { return !v.enforced() && !v.bootStart() },
+		then: Loads,
+		say:  text("a 32-bit kernel without Secure Boot asks for no signature of drivers that do not start at boot"),
+	},
+	{
 		id: "load-sha2-update", basis: Documented,
 		cite: `rule 117; appendix 4 of the driver signing documentation`,
-		when: func(v *view) bool {
-			return v.Windows.Kernel.SHA2Update && v.Scenario.NoSHA2Update && !v.anySignature(func(c covering) bool { return !c.sha2() })
-		},
+		when: func(v *view) bool { return v.needsSHA2Update() && len(v.signatures) == 0 && v.everCovered },
 		then: Blocked,
 		say:  text("without its update this release cannot verify a signature with SHA-256 (" + blockedAs + ")"),
+	},
+	{
+		id: "load-boot-start-embedded", basis: Documented,
+		cite: `rule 178, contradiction C-15; "Kernel-Mode Code Signing Requirements"`,
+		when: func(v *view) bool { return v.needsEmbedded() && len(v.signatures) == 0 && v.everCovered },
+		then: Blocked,
+		say:  text("the driver starts at boot and has no embedded signature, which this release requires (" + blockedAs + ")"),
+	},
+	{
+		id: "load-unsigned", basis: Documented,
+		cite: citeKernelPolicy,
+		when: func(v *view) bool { return len(v.signatures) == 0 },
+		then: Blocked,
+		say:  text("no signature that holds covers the file, neither an embedded one nor the catalog's (" + blockedAs + ")"),
+	},
+	{
+		id: "load-elam", basis: Documented,
+		cite: `rule 186; "ELAM Driver Requirements"`,
+		when: func(v *view) bool {
+			return v.Windows.Kernel.ELAM && v.earlyLaunch() && !v.anySignature(func(c covering) bool { return c.microsoft() && c.Kernel.Authority == trust.ELAM })
+		},
+		then: Blocked,
+		say:  text("an Early-Launch driver needs a signature with the ELAM purpose (" + blockedAs + ")"),
 	},
 	{
 		id: "load-test-signing", basis: Documented,
@@ -280,35 +356,6 @@ var loadRules = []rule[LoadVerdict]{
 		then: Loads,
 		say: func(v *view) string {
 			return "in test mode any signature that holds is enough: " + v.describe(func(covering) bool { return true })
-		},
-	},
-	{
-		id: "load-boot-start-embedded", basis: Documented,
-		cite: `rule 178, contradiction C-15; "Kernel-Mode Code Signing Requirements"`,
-		when: func(v *view) bool {
-			return v.Windows.Kernel.BootStartEmbedded && v.Arch != inf.X86 && v.bootStart() && !v.anySignature(func(c covering) bool { return c.source != "catalog" })
-		},
-		then: Blocked,
-		say:  text("the driver starts at boot and has no embedded signature, which this release requires (" + blockedAs + ")"),
-	},
-	{
-		id: "load-elam", basis: Documented,
-		cite: `rule 186; "ELAM Driver Requirements"`,
-		when: func(v *view) bool {
-			return v.earlyLaunch() && !v.anySignature(func(c covering) bool { return c.microsoft() && c.Kernel.Authority == trust.ELAM })
-		},
-		then: Blocked,
-		say:  text("an Early-Launch driver needs a signature with the ELAM purpose (" + blockedAs + ")"),
-	},
-	{
-		id: "load-block-list-unclear", basis: Documented,
-		cite: `rules 189 to 194; "Microsoft recommended driver block rules"`,
-		when: func(v *view) bool {
-			return v.blockListOn() && v.file.BlockList.Answer == blocklist.Unknown
-		},
-		then: NotJudged,
-		say: func(v *view) string {
-			return "the given block list cannot be said not to deny it: " + strings.Join(v.file.BlockList.Doubts, "; ")
 		},
 	},
 	{
@@ -350,6 +397,20 @@ var loadRules = []rule[LoadVerdict]{
 		},
 		then: NotJudged,
 		say:  text("the signature is an attestation, which Microsoft supports from Windows 10 on only"),
+	},
+	{
+		id: "load-s-mode", basis: Documented,
+		cite: `rule 148; "Windows 10 in S mode driver requirements"`,
+		when: func(v *view) bool { return v.Scenario.SMode && v.Windows.Kernel.SMode },
+		then: Blocked,
+		say:  text("S mode loads drivers signed by Microsoft only (" + blockedAs + ")"),
+	},
+	{
+		id: "load-cross-arm64", basis: Inferred,
+		cite: `rules 147 and 172`,
+		when: func(v *view) bool { return v.Arch == inf.ARM64 && v.anySignature(covering.crossSigned) },
+		then: NotJudged,
+		say:  text("cross-signed: no source says that a kernel on ARM64 accepts that"),
 	},
 	{
 		id: "load-driver-policy-2026", basis: Documented,

@@ -145,8 +145,8 @@ func TestJudgeLoad(t *testing.T) {
 		rule    string
 	}{
 		{name: "not there", changes: changes{state("gadget.sys", Missing), inCatalog(whql)}, want: NotJudged, rule: "load-file-missing"},
-		{name: "no image", changes: changes{inCatalog(whql), onDriver(func(f *FileFacts) { f.Image = nil })}, want: Blocked, rule: "load-unreadable"},
-		{name: "cannot be read", changes: changes{inCatalog(whql), onDriver(func(f *FileFacts) { f.Err = authenticode.ErrNotPE })}, want: Blocked, rule: "load-unreadable"},
+		{name: "no image", changes: changes{inCatalog(whql), onDriver(func(f *FileFacts) { f.Image = nil })}, want: Blocked, rule: "load-no-image"},
+		{name: "cannot be read", changes: changes{inCatalog(whql), onDriver(func(f *FileFacts) { f.Err = authenticode.ErrNotPE })}, want: NotJudged, rule: "load-unreadable"},
 		{name: "for another machine", changes: changes{inCatalog(whql)}, after: changes{onDriver(func(f *FileFacts) { f.Image.Machine = signtest.MachineARM64 })}, want: Blocked, rule: "load-wrong-machine"},
 		{name: "for another machine, enforcement disabled", changes: changes{inCatalog(whql)}, after: changes{onDriver(func(f *FileFacts) { f.Image.Machine = signtest.MachineX86 })}, boot: Scenario{EnforcementDisabled: true}, want: Blocked, rule: "load-wrong-machine"},
 
@@ -236,6 +236,14 @@ func TestJudgeLoad(t *testing.T) {
 		{name: "memory integrity, a tidy image", changes: changes{inCatalog(whql)}, boot: Scenario{MemoryIntegrity: On}, want: Loads, rule: "load-microsoft"},
 		{name: "memory integrity off", changes: changes{inCatalog(whql), writable}, boot: Scenario{MemoryIntegrity: Off}, want: Loads, rule: "load-microsoft"},
 		{name: "memory integrity, a release without", changes: changes{inCatalog(whql), writable}, target: "win7/amd64", boot: Scenario{MemoryIntegrity: On}, want: Loads, rule: "load-microsoft"},
+
+		{name: "memory integrity, enforcement disabled", changes: changes{inCatalog(whql)}, boot: Scenario{MemoryIntegrity: On, EnforcementDisabled: true}, want: NotJudged, rule: "load-enforcement-off-integrity"},
+		{name: "memory integrity, enforcement disabled, writable", changes: changes{inCatalog(whql), writable}, boot: Scenario{MemoryIntegrity: On, EnforcementDisabled: true}, want: Blocked, rule: "load-memory-integrity"},
+
+		// S mode, and ARM64.
+		{name: "S mode, cross-signed", changes: changes{embedded(oldCross)}, target: "win10-22h2/amd64", boot: Scenario{SMode: true}, want: Blocked, rule: "load-s-mode"},
+		{name: "S mode, hardware tests", changes: changes{inCatalog(whql)}, target: "win10-22h2/amd64", boot: Scenario{SMode: true}, want: Loads, rule: "load-microsoft"},
+		{name: "cross-signed for ARM64", changes: changes{embedded(oldCross)}, target: "win10-22h2/arm64", want: NotJudged, rule: "load-cross-arm64"},
 
 		// The block list (rules 189 to 194).
 		{name: "on the block list", changes: changes{inCatalog(whql), onBlockList(blocklist.Denied)}, want: Blocked, rule: "load-block-list"},

@@ -231,7 +231,8 @@ func crossSigned(f *Facts, arch inf.Arch, old bool) bool {
 		if len(x.Services[arch]) == 0 {
 			return false
 		}
-		all := v.covering(x)
+		v.cover(x)
+		all := v.signatures
 		return len(all) > 0 && !slices.ContainsFunc(all, func(c covering) bool {
 			return c.microsoft() || !c.crossSigned() || c.old() != old
 		})

@@ -94,7 +94,7 @@ var outcomeRules = []rule[outcome]{
 		id: "s-mode", basis: Documented,
 		cite: `rule 148; "Windows 10 in S mode driver requirements"`,
 		when: func(v *view) bool {
-			return v.Scenario.SMode && (v.category == TrustedPublisher || v.category == UnknownPublisher)
+			return v.sMode() && (v.category == TrustedPublisher || v.category == UnknownPublisher)
 		},
 		then: refusingWith(winerror.SetupPublisherNotTrusted),
 		say:  text("S mode stages drivers signed by Microsoft only"),
@@ -116,7 +116,7 @@ var outcomeRules = []rule[outcome]{
 		},
 	},
 	{
-		id: "arm64-whql-only", basis: Documented,
+		id: "arm64-whql-only", basis: Inferred,
 		cite: `rule 147, matrix F.4; "PnP Device Installation Signing Requirements"`,
 		when: func(v *view) bool { return v.whqlOnly() && v.category == UnknownPublisher },
 		then: refusingWith(winerror.SetupTrustNotEstablished),
@@ -127,7 +127,7 @@ var outcomeRules = []rule[outcome]{
 	{
 		id: "s-mode-unverified", basis: Documented,
 		cite: `rule 148; "Windows 10 in S mode driver requirements"`,
-		when: func(v *view) bool { return v.Scenario.SMode && v.unverified() },
+		when: func(v *view) bool { return v.sMode() && v.unverified() },
 		then: refusing,
 		say:  func(v *view) string { return "S mode refuses " + v.category.String() + " packages" },
 	},
@@ -236,6 +236,9 @@ func (v *view) whqlOnly() bool {
 	return !v.Scenario.EnforcementDisabled && slices.Contains(v.Windows.Staging.WHQLOnly, v.Arch)
 }
 
+// sMode reports a target in S mode, on releases that have it.
+func (v *view) sMode() bool { return v.Scenario.SMode && v.Windows.Kernel.SMode }
+
 // unverified reports whether no signature counts, for which Windows has the
 // red dialog.
 func (v *view) unverified() bool { return v.category == Altered || v.category == Unsigned }
@@ -307,7 +310,11 @@ func (v *view) logCodes() []winerror.Code {
 	case UnknownPublisher:
 		return []winerror.Code{v.driverPolicyCode(), winerror.SetupTrustNotEstablished}
 	case UntrustedPublisher:
-		return []winerror.Code{winerror.CertUntrustedRoot, winerror.SetupPublisherNotTrusted}
+		first := winerror.CertUntrustedRoot
+		if v.cat.Primary().Verdict.MicrosoftRoot {
+			first = winerror.TrustExplicitDistrust
+		}
+		return []winerror.Code{first, winerror.SetupPublisherNotTrusted}
 	case Altered:
 		return nil
 	}

@@ -142,6 +142,8 @@ func Check(o Options, trees ...*Tree) (*Report, error) {
 		SchemaVersion: SchemaVersion,
 		Tool:          Tool{"prestage", o.Version},
 		At:            o.At.UTC(),
+		TrustLists:    trustLists(o.Store),
+		Warnings:      o.Store.WarningsAt(o.At),
 		Packages:      []PackageReport{},
 		Errors:        []ErrorReport{},
 	}

@@ -61,7 +61,7 @@ func (v *view) rankNodes(c Classification, p Prediction, d *Device) []RankedNode
 		}
 		for _, m := range install.Models {
 			for _, id := range matches(m.HardwareID, m.CompatibleIDs, d) {
-				r := rank(score, v.Windows.Staging.AllSigningEqual, install.FeatureScore, id.identifier)
+				r := rank(score, v.allSigningEqual(), install.FeatureScore, id.identifier)
 				key := strings.ToLower(id.id)
 				if old, ok := best[key]; !ok || r < old.Rank {
 					best[key] = RankedNode{id.id, r}
@@ -77,6 +77,15 @@ func (v *view) rankNodes(c Classification, p Prediction, d *Device) []RankedNode
 		return cmp.Or(cmp.Compare(a.Rank, b.Rank), strings.Compare(a.ID, b.ID))
 	})
 	return all
+}
+
+// allSigningEqual is the policy in force: as asked for, else the release's
+// default (rule 163).
+func (v *view) allSigningEqual() bool {
+	if v.Scenario.AllSigningEqual == Default {
+		return v.Windows.Staging.AllSigningEqual
+	}
+	return v.Scenario.AllSigningEqual == On
 }
 
 // unsignedScore is the score of a node without a valid signature (rule 165).

@@ -22,18 +22,43 @@ const SchemaVersion = 1
 // Report is the document that check makes: plain data, ready for any
 // renderer. Its JSON form is an interface that programs rely on.
 type Report struct {
-	SchemaVersion int             `json:"schemaVersion"`
-	Tool          Tool            `json:"tool"`
-	At            time.Time       `json:"at"` // the clock that validity was judged at
-	Packages      []PackageReport `json:"packages"`
-	Errors        []ErrorReport   `json:"errors"`
-	Skipped       []ErrorReport   `json:"skipped,omitempty"` // INFs that are no driver INFs, and why
+	SchemaVersion int       `json:"schemaVersion"`
+	Tool          Tool      `json:"tool"`
+	At            time.Time `json:"at"` // the clock that validity was judged at
+	// TrustLists are the lists of the Microsoft root program that decided.
+	TrustLists []TrustListReport `json:"trustLists"`
+	// Warnings are remarks on the stores that the verdicts rest on.
+	Warnings []string        `json:"warnings,omitempty"`
+	Packages []PackageReport `json:"packages"`
+	Errors   []ErrorReport   `json:"errors"`
+	Skipped  []ErrorReport   `json:"skipped,omitempty"` // INFs that are no driver INFs, and why
 }
 
 // Tool names what made the report.
 type Tool struct {
 	Name    string `json:"name"`
 	Version string `json:"version"`
+}
+
+// TrustListReport is a list of the Microsoft root program.
+type TrustListReport struct {
+	Kind     string    `json:"kind"`
+	Source   string    `json:"source"` // the file, or "embedded"
+	Date     time.Time `json:"date"`
+	Verified bool      `json:"verified"` // proven to be Microsoft's
+	Problem  string    `json:"problem,omitempty"`
+}
+
+func trustLists(s *trust.Store) []TrustListReport {
+	all := []TrustListReport{}
+	for _, l := range s.Lists() {
+		r := TrustListReport{l.Kind.String(), l.Source, l.Date.UTC(), l.Verified, l.Problem}
+		if l.Source == "embedded" {
+			r.Problem = "" // facts, not the list itself: nothing is wrong with that
+		}
+		all = append(all, r)
+	}
+	return all
 }
 
 // ErrorReport is an input that could not be read or judged.
@@ -454,10 +479,7 @@ func newVerdictReport(f *Facts, t Target, c Classification, p Prediction, loads 
 		}
 	}
 	for _, l := range loads {
-		load := LoadReport{File: l.File.Path, Verdict: l.Verdict.String(), Because: stepReports(l.Because)}
-		if l.Verdict == Blocked {
-			load.ProblemCode = ProblemUnsignedDriver
-		}
+		load := LoadReport{File: l.File.Path, Verdict: l.Verdict.String(), ProblemCode: l.Problem, Because: stepReports(l.Because)}
 		r.Load = append(r.Load, load)
 	}
 	return r

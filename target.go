@@ -66,6 +66,9 @@ type Scenario struct {
 	// NoSHA2Update: a Windows 7 or older without the updates that teach it
 	// SHA-256 signatures (rule 117).
 	NoSHA2Update bool
+	// AllSigningEqual is the policy of that name; the default is the
+	// release's (rule 163).
+	AllSigningEqual Switch
 	// LowerLogoVersion is the machine's setting of that name for the device's
 	// class; zero stands for the default, 5.1 (rule 164).
 	LowerLogoVersion catalog.OSVersion

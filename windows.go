@@ -78,6 +78,8 @@ type Kernel struct {
 	// MicrosoftOnly: with Secure Boot on, cross-signed drivers load by
 	// exception only (rules 172 and 173).
 	MicrosoftOnly bool
+	// ELAM: early-launch anti-malware drivers exist (rule 186).
+	ELAM bool
 	// SMode: the client comes in S mode too (rule 148).
 	SMode bool
 	// MemoryIntegrity: the release has it, HVCI (rule 184).
@@ -96,8 +98,8 @@ type Kernel struct {
 
 var (
 	kernelVista  = &Kernel{BootStartEmbedded: true, SHA2Update: true}
-	kernel8      = &Kernel{SecureBoot: true, BootStartEmbedded: true}
-	kernel10     = &Kernel{SecureBoot: true, SMode: true, MemoryIntegrity: true, Attested: true}
+	kernel8      = &Kernel{SecureBoot: true, ELAM: true, BootStartEmbedded: true}
+	kernel10     = &Kernel{SecureBoot: true, ELAM: true, SMode: true, MemoryIntegrity: true, Attested: true}
 	kernel10RS1  = kernel10.and(func(k *Kernel) { k.MicrosoftOnly = true })
 	kernel11H2   = kernel10RS1.and(func(k *Kernel) { k.BlockList = true })
 	kernelPolicy = kernel11H2.and(func(k *Kernel) { k.DriverPolicy = true })
@@ -120,8 +122,8 @@ var (
 		AllSigningEqual:   true,
 	}
 	// The October 2020 updates brought the DER check to 8.1, to every
-	// Windows 10 and to the servers of that age; Windows 8.0 was out of
-	// support by then.
+	// Windows 10 and to the servers that were served then, 2012 among them;
+	// the client Windows 8.0 was not.
 	staging81      = staging8.and(func(s *Staging) { s.StrictSetOrder = true })
 	staging10Early = staging81.and(func(s *Staging) { s.WHQLOnly = []inf.Arch{inf.ARM64} })
 	staging10      = staging10Early.and(func(s *Staging) { s.ReadsBuild = true })
@@ -172,7 +174,7 @@ var releases = []Windows{
 	{"win11-25h2", "win11", "Windows 11 25H2", 10, 0, 26200, false, arm64, staging1903, kernelPolicy, citeVersions},
 	{"server2008", "server2008", "Windows Server 2008", 6, 0, 6002, true, pc, stagingVista, kernelVista, citeVersions},
 	{"server2008r2", "server2008r2", "Windows Server 2008 R2", 6, 1, 7601, true, only64, staging7, kernelVista, citeVersions},
-	{"server2012", "server2012", "Windows Server 2012", 6, 2, 9200, true, only64, staging8, kernel8, citeVersions},
+	{"server2012", "server2012", "Windows Server 2012", 6, 2, 9200, true, only64, staging81, kernel8, citeVersions},
 	{"server2012r2", "server2012r2", "Windows Server 2012 R2", 6, 3, 9600, true, only64, staging81, kernel8, citeVersions},
 	{"server2016", "server2016", "Windows Server 2016", 10, 0, 14393, true, only64, staging10, kernel10RS1, citeVersions},
 	{"server2019", "server2019", "Windows Server 2019", 10, 0, 17763, true, only64, staging10, kernel10RS1, citeVersions},

@@ -47,6 +47,7 @@ type checkFlags struct {
 	noSHA2Update       bool
 	lowerLogo          string
 	blockList          string
+	allEqual           string
 	hwids, compatids   []string
 	require            string
 	minScore           string
@@ -87,6 +88,7 @@ func (f *checkFlags) register(flags *pflag.FlagSet) {
 	flags.StringVar(&f.driverPolicy, "driver-policy", "evaluation", "`PHASE` of the Windows Driver policy of April 2026: evaluation or enforced")
 	flags.BoolVar(&f.noSHA2Update, "no-sha2-update", false, "a Windows 7 or older lacks the updates for SHA-256 signatures")
 	flags.StringVar(&f.lowerLogo, "lower-logo-version", "", "the device class's LowerLogoVersion is `X.Y` (default 5.1)")
+	flags.StringVar(&f.allEqual, "all-signing-equal", "", "the policy of that name is `on|off` (default: as the release has it)")
 	flags.StringVar(&f.blockList, "blocklist", "", "Microsoft's block list of vulnerable drivers (`FILE`: policy XML, SiPolicy.p7b)")
 	flags.StringArrayVar(&f.hwids, "hwid", nil, "rank for a device with this hardware `ID` (repeatable, in the device's order)")
 	flags.StringArrayVar(&f.compatids, "compatid", nil, "and this compatible `ID` (repeatable, in the device's order)")
@@ -125,6 +127,9 @@ func runCheck(env environment, f checkFlags, paths []string) error {
 	report.Errors = append(unopened, report.Errors...)
 	if err := f.out.write(env, report); err != nil {
 		return err
+	}
+	for _, w := range report.Warnings {
+		fmt.Fprintf(env.stderr, "prestage: warning: %s\n", clean(w))
 	}
 	for _, e := range report.Errors {
 		fmt.Fprintf(env.stderr, "prestage: %s: %s\n", clean(e.Path), clean(e.Message))
@@ -170,6 +175,8 @@ func (f *checkFlags) options(env environment) (prestage.Options, error) {
 	default:
 		fail("driver-policy", fmt.Errorf("%q: use evaluation or enforced", f.driverPolicy))
 	}
+	o.Scenario.AllSigningEqual, err = parseSwitch(f.allEqual)
+	fail("all-signing-equal", err)
 	o.Scenario.Upgraded = f.upgraded
 	o.Scenario.NoSHA2Update = f.noSHA2Update
 	if f.lowerLogo != "" {

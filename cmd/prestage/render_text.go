@@ -29,6 +29,9 @@ func renderText(w io.Writer, r *prestage.Report, s style) error {
 		t.pkg(&r.Packages[i])
 	}
 	if s.verbose {
+		for _, l := range r.TrustLists {
+			t.entry(dim, "list", textIndent, clean(fmt.Sprintf("%s of %s, %s", l.Kind, l.Date.Format(time.DateOnly), l.Source)))
+		}
 		for _, e := range r.Skipped {
 			t.entry(dim, "skipped", 11, clean(e.Path+": "+e.Message))
 		}
