@@ -156,7 +156,7 @@ func idLiterals(n ast.Node) []*ast.BasicLit {
 		}
 		return nil
 	}
-	makers := []string{"at", "one", "find", "problem", "warn", "note"}
+	makers := []string{"at", "one", "find", "doubt", "problem", "warn", "note"}
 	switch n := n.(type) {
 	case *ast.KeyValueExpr:
 		if key, ok := n.Key.(*ast.Ident); ok && key.Name == "ID" {
