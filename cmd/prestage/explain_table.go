@@ -302,6 +302,20 @@ var entries = []entry{
 	{kindFinding, "inf-version-entry-missing", "", "", "[Version] lacks an entry that drivers must have", doINF},
 	{kindFinding, "inf-wrong-inf-type", "", "", "the INF is of no type that Plug and Play imports (0xE000024A)", doINF},
 
+	// Ambiguities: readers of the INF may take it differently, so nothing good is
+	// said of it.
+	{kindFinding, "inf-section-choice", "", "", "which section is meant depends on whether strings are substituted", doINF},
+	{kindFinding, "inf-string-choice", "", "", "which file or section is meant depends on the choice among [Strings] sections", doINF},
+	{kindFinding, "inf-section-case", "", "", "two section names differ only in letters that some readers take for the same", doINF},
+	{kindFinding, "inf-lookalike", "", "", "a name has a letter that some readers take for an ASCII one", doINF},
+	{kindFinding, "inf-nul-character", "", "", "a zero character stands in the text", doINF},
+	{kindFinding, "inf-unclosed-quote-continued", "", "", "a quotation mark is not closed on a line that is continued", doINF},
+	{kindFinding, "inf-locale-dependent-catalog", "", "", "which catalog applies depends on the language of the system", "name the catalog literally in [Version]"},
+	{kindFinding, "inf-version-entry-twice", "", "", "[Version] has an entry twice, with two values", doINF},
+	{kindFinding, "inf-service-entry-twice", "", "", "a service section has an entry twice, with two values", doINF},
+	{kindFinding, "inf-too-many-services", "", "", "the INF has more services than are read", doINF},
+	{kindFinding, "inf-too-many-binaries", "", "", "more files than are read could be the binary of a service", doINF},
+
 	// What stands against trust. Meaning and code are package trust's.
 	{kindFinding, "trust-no-clock", "", "", "", "give a time with --at"},
 	{kindFinding, "trust-no-signature", "", "", "", doResign},
