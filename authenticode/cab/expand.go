@@ -22,13 +22,13 @@ const (
 
 var formats = [...]struct {
 	name, magic string
-	expand      func(io.ReaderAt, int64) (string, []byte, error)
+	open        func(io.ReaderAt, int64) (string, *expansion, error)
 }{
 	NotCompressed: {name: "not compressed"},
-	FormatCabinet: {"cabinet", "MSCF", expandCabinet},
-	FormatSZDD:    {"SZDD", "SZDD\x88\xF0\x27\x33", expandSZDD},
-	FormatQBasic:  {"SZ", "SZ \x88\xF0\x27\x33\xD1", expandQBasic},
-	FormatKWAJ:    {"KWAJ", "KWAJ\x88\xF0\x27\xD1", expandKWAJ},
+	FormatCabinet: {"cabinet", "MSCF", openCabinet},
+	FormatSZDD:    {"SZDD", "SZDD\x88\xF0\x27\x33", openSZDD},
+	FormatQBasic:  {"SZ", "SZ \x88\xF0\x27\x33\xD1", openQBasic},
+	FormatKWAJ:    {"KWAJ", "KWAJ\x88\xF0\x27\xD1", openKWAJ},
 }
 
 // String returns the name of the format, for messages.
@@ -55,7 +55,8 @@ func Sniff(head []byte) Format {
 
 // Expand returns the file inside a compressed source (rule 29): a cabinet with
 // one file, or a file made by compress.exe. Its hash is the one that a catalog
-// lists (L5).
+// lists (L5). The file is at most 512 MiB; [ExpandReader] does without the
+// memory for it.
 //
 // The name is the one recorded inside, slash-separated. It is empty when none
 // is: SZDD records at most the last character of the name, and KWAJ's name is
@@ -63,22 +64,43 @@ func Sniff(head []byte) Format {
 //
 // The error is [ErrNotCompressed] when the bytes are none of these formats.
 func Expand(r io.ReaderAt, size int64) (name string, data []byte, err error) {
-	head := make([]byte, min(max(size, 0), SniffLen))
-	if _, err := readAt(r, head, 0); err != nil {
-		return "", nil, truncated(0, "file", err)
-	}
-	format := Sniff(head)
-	if format == NotCompressed {
-		return "", nil, ErrNotCompressed
-	}
-	name, data, err = formats[format].expand(r, size)
+	name, content, _, err := ExpandReader(r, size)
 	if err != nil {
+		return "", nil, err
+	}
+	defer content.Close()
+	// It grows with what arrives, not with what is claimed.
+	if data, err = io.ReadAll(content); err != nil {
 		return "", nil, err
 	}
 	return name, data, nil
 }
 
-func expandCabinet(r io.ReaderAt, size int64) (string, []byte, error) {
+// ExpandReader is [Expand] for who reads the content once, to hash it say: it
+// holds no more than the window of the compression in memory, however large the
+// file is. length is the size of the content in bytes, and -1 where the source
+// does not record it, as KWAJ need not.
+//
+// Damage shows while reading: a read that ends with io.EOF has delivered the
+// whole content, and what was read before any other error is worth nothing.
+// content reads from r until it is closed, which does not close r.
+func ExpandReader(r io.ReaderAt, size int64) (name string, content io.ReadCloser, length int64, err error) {
+	head := make([]byte, min(max(size, 0), SniffLen))
+	if _, err := readAt(r, head, 0); err != nil {
+		return "", nil, 0, truncated(0, "file", err)
+	}
+	format := Sniff(head)
+	if format == NotCompressed {
+		return "", nil, 0, ErrNotCompressed
+	}
+	name, e, err := formats[format].open(r, size)
+	if err != nil {
+		return "", nil, 0, err
+	}
+	return name, e, e.length, nil
+}
+
+func openCabinet(r io.ReaderAt, size int64) (string, *expansion, error) {
 	c, err := Open(r, size)
 	if err != nil {
 		return "", nil, err
@@ -86,13 +108,13 @@ func expandCabinet(r io.ReaderAt, size int64) (string, []byte, error) {
 	if len(c.Files) != 1 {
 		return "", nil, fmt.Errorf("cabinet with %d files: %w", len(c.Files), ErrNotSingle)
 	}
-	f, err := c.Files[0].Open()
+	c.cache.folderLimit = 0 // nobody will read the folder again
+	f := c.Files[0]
+	content, err := f.Open()
 	if err != nil {
 		return "", nil, err
 	}
-	defer f.Close()
-	data, err := io.ReadAll(f)
-	return c.Files[0].Name, data, err
+	return f.Name, &expansion{src: content, what: "cabinet", length: f.Size}, nil
 }
 
 // The headers of SZDD files: the magic and, for the newer kind, a method letter
@@ -105,7 +127,7 @@ const (
 	qbasicStart  = lzssWindow - 18
 )
 
-func expandSZDD(r io.ReaderAt, size int64) (string, []byte, error) {
+func openSZDD(r io.ReaderAt, size int64) (string, *expansion, error) {
 	var h [szddHeader]byte
 	if _, err := readAt(r, h[:min(size, szddHeader)], 0); err != nil || size < szddHeader {
 		return "", nil, truncated(0, "SZDD header", err)
@@ -113,35 +135,24 @@ func expandSZDD(r io.ReaderAt, size int64) (string, []byte, error) {
 	if h[8] != szddMethod {
 		return "", nil, fmt.Errorf("offset 8: SZDD mode %#02x: %w", h[8], ErrMethod)
 	}
-	data, err := expandSized(r, szddHeader, size, szddStart, binary.LittleEndian.Uint32(h[10:]))
-	return "", data, err
+	return openSized(r, szddHeader, size, szddStart, binary.LittleEndian.Uint32(h[10:]))
 }
 
-func expandQBasic(r io.ReaderAt, size int64) (string, []byte, error) {
+func openQBasic(r io.ReaderAt, size int64) (string, *expansion, error) {
 	var h [qbasicHeader]byte
 	if _, err := readAt(r, h[:min(size, qbasicHeader)], 0); err != nil || size < qbasicHeader {
 		return "", nil, truncated(0, "SZ header", err)
 	}
-	data, err := expandSized(r, qbasicHeader, size, qbasicStart, binary.LittleEndian.Uint32(h[8:]))
-	return "", data, err
+	return openSized(r, qbasicHeader, size, qbasicStart, binary.LittleEndian.Uint32(h[8:]))
 }
 
-// expandSized expands LZSS data from offset at on. The recorded size and the
-// end of the data have to agree: readers differ in which they follow, and then
-// so would the hash.
-func expandSized(r io.ReaderAt, at, size int64, start int, want uint32) ([]byte, error) {
-	if int64(want) > maxFile {
-		return nil, fmt.Errorf("%d bytes: %w", want, ErrFileTooLarge)
+// openSized expands LZSS data from offset at on.
+func openSized(r io.ReaderAt, at, size int64, start int, length uint32) (string, *expansion, error) {
+	if int64(length) > maxFile {
+		return "", nil, fmt.Errorf("%d bytes: %w", length, ErrFileTooLarge)
 	}
 	in := bufio.NewReader(io.NewSectionReader(r, at, size-at))
-	data, err := expandLZSS(in, start, int64(want))
-	if err != nil {
-		return nil, fmt.Errorf("data at offset %d: %w", at, err)
-	}
-	if len(data) != int(want) {
-		return nil, fmt.Errorf("data at offset %d: expands to %d bytes instead of %d: %w", at, len(data), want, ErrTruncated)
-	}
-	return data, nil
+	return "", &expansion{src: newLZSS(in, start), what: fmt.Sprintf("data at offset %d", at), length: int64(length)}, nil
 }
 
 // ExpandedName returns what compress.exe makes name from: the trailing

@@ -11,7 +11,7 @@ func expand(data []byte) (string, []byte, error) {
 	return Expand(bytes.NewReader(data), int64(len(data)))
 }
 
-// lzss compresses with the naive search; start as for expandLZSS.
+// lzss compresses with the naive search; start as for newLZSS.
 func lzss(data []byte, start int) []byte {
 	var window [lzssWindow]byte
 	for i := range window {

@@ -22,25 +22,34 @@ type node struct {
 	children map[string]*node // by folded name; nil for a file
 }
 
-// plantTree sorts the files into folders and refuses names that meet.
+// plantTree sorts the files into folders and refuses names that meet, also
+// those that only some readers take for one.
 func (c *Cabinet) plantTree() error {
-	c.tree = &node{name: ".", children: map[string]*node{}}
+	trees := [...]struct {
+		root *node
+		key  func(string) string
+	}{{newFolder("."), fold}, {newFolder("."), loose}}
 	for i, f := range c.Files {
-		if !c.tree.add(f) {
-			return fmt.Errorf("file %d: %q: %w", i, f.Name, ErrDuplicateName)
+		for _, t := range trees {
+			if !t.root.add(f, t.key) {
+				return fmt.Errorf("file %d: %q: %w", i, f.Name, ErrDuplicateName)
+			}
 		}
 	}
+	c.tree = trees[0].root
 	return nil
 }
 
+func newFolder(name string) *node { return &node{name: name, children: map[string]*node{}} }
+
 // add reports whether the place of f was free.
-func (n *node) add(f *File) bool {
+func (n *node) add(f *File, fold func(string) string) bool {
 	elements := strings.Split(f.Name, "/")
 	last := len(elements) - 1
 	for _, e := range elements[:last] {
 		next := n.children[fold(e)]
 		if next == nil {
-			next = &node{name: e, children: map[string]*node{}}
+			next = newFolder(e)
 			n.children[fold(e)] = next
 		}
 		if next.file != nil {

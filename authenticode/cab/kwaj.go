@@ -3,7 +3,6 @@ package cab
 import (
 	"bufio"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"io"
 )
@@ -39,29 +38,26 @@ type kwaj struct {
 	name    string
 }
 
-// expandKWAJ expands KWAJ files of every method but 3 (LZ77 with Huffman codes),
+// openKWAJ expands KWAJ files of every method but 3 (LZ77 with Huffman codes),
 // which no driver package is known to use.
-func expandKWAJ(r io.ReaderAt, size int64) (string, []byte, error) {
+func openKWAJ(r io.ReaderAt, size int64) (string, *expansion, error) {
 	h, err := readKWAJ(r, size)
 	if err != nil {
 		return "", nil, err
 	}
-	limit := int64(maxFile)
+	length := int64(-1)
 	if h.hasSize {
-		limit = int64(h.size)
+		length = int64(h.size)
 	}
-	if limit > maxFile {
-		return "", nil, fmt.Errorf("offset %d: %d bytes: %w", kwajHeader, limit, ErrFileTooLarge)
+	if length > maxFile {
+		return "", nil, fmt.Errorf("offset %d: %d bytes: %w", kwajHeader, length, ErrFileTooLarge)
 	}
-	in := bufio.NewReader(io.NewSectionReader(r, h.dataAt, size-h.dataAt))
-	data, err := h.expand(in, limit)
+	what := fmt.Sprintf("KWAJ data at offset %d", h.dataAt)
+	src, err := h.expand(bufio.NewReader(io.NewSectionReader(r, h.dataAt, size-h.dataAt)))
 	if err != nil {
-		return "", nil, fmt.Errorf("KWAJ data at offset %d: %w", h.dataAt, err)
+		return "", nil, fmt.Errorf("%s: %w", what, err)
 	}
-	if h.hasSize && len(data) != int(h.size) {
-		return "", nil, fmt.Errorf("KWAJ data at offset %d: expands to %d bytes instead of %d: %w", h.dataAt, len(data), h.size, ErrTruncated)
-	}
-	return h.name, data, nil
+	return h.name, &expansion{src: src, what: what, length: length}, nil
 }
 
 func readKWAJ(r io.ReaderAt, size int64) (kwaj, error) {
@@ -99,65 +95,74 @@ func readKWAJ(r io.ReaderAt, size int64) (kwaj, error) {
 	return h, nil
 }
 
-// expand yields at most limit bytes.
-func (h *kwaj) expand(in *bufio.Reader, limit int64) ([]byte, error) {
+// expand returns a reader of the expanded data.
+func (h *kwaj) expand(in *bufio.Reader) (io.Reader, error) {
 	switch h.method {
-	case kwajPlain, kwajXor:
-		data, err := io.ReadAll(io.LimitReader(in, limit+1))
-		if err != nil {
-			return nil, err
-		}
-		if int64(len(data)) > limit {
-			return nil, fmt.Errorf("more than %d bytes: %w", limit, ErrCorrupt)
-		}
-		if h.method == kwajXor {
-			for i := range data {
-				data[i] ^= kwajMask
-			}
-		}
-		return data, nil
+	case kwajPlain:
+		return in, nil
+	case kwajXor:
+		return inverted{in}, nil
 	case kwajLZSS:
-		return expandLZSS(in, qbasicStart, limit)
+		return newLZSS(in, qbasicStart), nil
 	case kwajMSZIP:
-		return expandKWAJBlocks(in, limit)
+		return &kwajReader{in: in}, nil
 	case kwajLZH:
 		return nil, fmt.Errorf("method 3 (LZH): %w; expand the file on Windows or with msexpand first", ErrMethod)
 	}
 	return nil, fmt.Errorf("method %d: %w", h.method, ErrMethod)
 }
 
-// expandKWAJBlocks undoes method 4: MSZIP blocks, each with its length in front,
-// up to a length of zero or the end of the input. All but the last hold 32 KiB.
-func expandKWAJBlocks(in *bufio.Reader, limit int64) ([]byte, error) {
-	var (
-		out    []byte
-		d      mszip
-		packed [maxInput]byte
-	)
-	for {
-		var length [2]byte
-		if _, err := io.ReadFull(in, length[:]); errors.Is(err, io.EOF) {
-			return out, nil
-		} else if err != nil {
-			return nil, noEOF(err)
-		}
-		n := int(binary.LittleEndian.Uint16(length[:]))
-		if n == 0 {
-			return out, nil
-		}
-		if n > maxInput {
-			return nil, fmt.Errorf("%d bytes: %w", n, ErrBlockSize)
-		}
-		if _, err := io.ReadFull(in, packed[:n]); err != nil {
-			return nil, noEOF(err)
-		}
-		block, err := d.expandOpen(packed[:n])
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, block...)
-		if int64(len(out)) > limit {
-			return nil, fmt.Errorf("more than %d bytes expanded: %w", limit, ErrCorrupt)
+// inverted undoes kwajXor.
+type inverted struct{ io.Reader }
+
+func (r inverted) Read(p []byte) (int, error) {
+	n, err := r.Reader.Read(p)
+	for i := range p[:n] {
+		p[i] ^= kwajMask
+	}
+	return n, err
+}
+
+// kwajReader undoes method 4: MSZIP blocks, each with its length in front, up
+// to a length of zero or the end of the input. All but the last hold 32 KiB.
+type kwajReader struct {
+	in     *bufio.Reader
+	method mszip
+	packed [maxInput]byte
+	out    []byte // of the block at hand
+}
+
+// Read implements [io.Reader]. Every turn of its loop uses up input.
+func (r *kwajReader) Read(p []byte) (int, error) {
+	for len(r.out) == 0 {
+		if err := r.block(); err != nil {
+			return 0, err
 		}
 	}
+	n := copy(p, r.out)
+	r.out = r.out[n:]
+	return n, nil
+}
+
+// block expands the next block, or returns io.EOF.
+func (r *kwajReader) block() error {
+	var length [2]byte
+	if _, err := io.ReadFull(r.in, length[:]); err == io.EOF {
+		return err
+	} else if err != nil {
+		return noEOF(err)
+	}
+	n := int(binary.LittleEndian.Uint16(length[:]))
+	if n == 0 {
+		return io.EOF
+	}
+	if n > maxInput {
+		return fmt.Errorf("%d bytes: %w", n, ErrBlockSize)
+	}
+	if _, err := io.ReadFull(r.in, r.packed[:n]); err != nil {
+		return noEOF(err)
+	}
+	var err error
+	r.out, err = r.method.expandOpen(r.packed[:n])
+	return err
 }

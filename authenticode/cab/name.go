@@ -3,6 +3,7 @@ package cab
 import (
 	"fmt"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"golang.org/x/text/encoding/charmap"
@@ -81,6 +82,40 @@ func isDevice(s string) bool {
 	return ok && utf8.RuneCountInString(digit) == 1 && strings.Contains("0123456789¹²³", digit)
 }
 
-// fold is the form under which two names are the same to Windows. It unites a
-// few letters that NTFS keeps apart; that refuses a cabinet, never accepts one.
-func fold(s string) string { return strings.ToLower(s) }
+// fold is the form under which two names are the same to Windows, which
+// upper-cases one character at a time. It never turns a character outside ASCII
+// into an ASCII one (the Kelvin sign is no K, the dotless i no I), so that no
+// file is found in place of another.
+func fold(s string) string { return strings.Map(upper, s) }
+
+func upper(r rune) rune {
+	switch {
+	case 'a' <= r && r <= 'z':
+		return r - 'a' + 'A'
+	case r >= utf8.RuneSelf && unicode.Is(paired, r):
+		if u := unicode.ToUpper(r); u >= utf8.RuneSelf {
+			return u
+		}
+	}
+	return r
+}
+
+// paired are the alphabets whose small letters have their capitals in every
+// version of NTFS. Letters that later versions of Unicode paired stay apart, and
+// so do the micro sign, the final sigma and the long s.
+var paired = &unicode.RangeTable{R16: []unicode.Range16{
+	{Lo: 0x00E0, Hi: 0x00F6, Stride: 1}, // Latin-1, but for the division sign
+	{Lo: 0x00F8, Hi: 0x017E, Stride: 1}, // and Latin Extended-A
+	{Lo: 0x03AC, Hi: 0x03AF, Stride: 1}, // Greek
+	{Lo: 0x03B1, Hi: 0x03C1, Stride: 1},
+	{Lo: 0x03C3, Hi: 0x03CE, Stride: 1},
+	{Lo: 0x0430, Hi: 0x0481, Stride: 1}, // Cyrillic
+	{Lo: 0x0490, Hi: 0x04BF, Stride: 1},
+	{Lo: 0x04D0, Hi: 0x04EB, Stride: 1},
+	{Lo: 0x0561, Hi: 0x0586, Stride: 1}, // Armenian
+	{Lo: 0xFF41, Hi: 0xFF5A, Stride: 1}, // full-width Latin
+}}
+
+// loose unites whatever any comparison without case could unite. Two files of
+// one loose name make a cabinet ambiguous; it finds nothing.
+func loose(s string) string { return strings.ToLower(strings.ToUpper(s)) }
