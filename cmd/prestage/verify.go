@@ -56,6 +56,11 @@ func runVerify(env environment, args []string) error {
 	if f.options.Store, err = f.stores.store(); err != nil {
 		return verifyUsage(env, err)
 	}
+	if !f.quiet {
+		for _, w := range f.options.Store.WarningsAt(f.options.At) {
+			fmt.Fprintf(env.stderr, "prestage: warning: %s\n", clean(w))
+		}
+	}
 	f.options.Version = programVersion()
 	report, err := prestage.Verify(f.options, f.files...)
 	if err != nil {
