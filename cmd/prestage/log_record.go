@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 
 	"prestage"
@@ -58,7 +59,7 @@ func recorded(h setupapi.Header, s toldStory) (string, error) {
 	fmt.Fprintf(&b, "An import on %s: %s.\n-- case --\n", spec.Windows.Title, outcomeWords(s))
 	line("evidence", "log")
 	line("source", "forum: a log of Windows "+h.OSVersion+" "+h.Architecture+" that was recorded with prestage log")
-	model, ok := modelFor(s.imp, s)
+	model, ok := modelFor(s)
 	if !ok {
 		line("not-modelled", "no package that can be built stands for this: passes "+loggedCodes(s.imp)+", status "+cmp.Or(s.Status.Code, "unknown"))
 	} else {
@@ -101,13 +102,13 @@ const sampleBuild = "sample third-party-timestamped"
 
 // modelFor finds the model by the results of the passes (decision table of
 // windows-evidence, section 2).
-func modelFor(m *setupapi.Import, s toldStory) (model, bool) {
+func modelFor(s toldStory) (model, bool) {
 	if s.Status.Code == winerror.SetupFileHashNotInCatalog.Hex() {
 		return model{sampleBuild, "lf-endings", "root"}, true
 	}
-	switch loggedCodes(m) {
+	switch loggedCodes(s.imp) {
 	case "0x00000000":
-		if m.SignerName == "Microsoft Windows" {
+		if s.imp.SignerName == "Microsoft Windows" {
 			return model{build: "microsoft windows"}, true
 		}
 		return model{build: "microsoft whql"}, true
@@ -116,7 +117,9 @@ func modelFor(m *setupapi.Import, s toldStory) (model, bool) {
 	case "0x800B0109 0xE0000242":
 		return model{build: sampleBuild, trust: "root"}, true
 	case "0x800B0109 0x800B0109":
-		return model{build: sampleBuild}, true
+		return model{build: "sample self-signed"}, true
+	case "0x800B0101 0x800B0101":
+		return model{build: "sample expired-no-timestamp", trust: "root"}, true
 	case "0x800B0100 0x800B0100":
 		return model{build: "sample unsigned-catalog"}, true
 	}
@@ -163,9 +166,7 @@ func redactedLog(s *setupapi.Section) string {
 	var names []string
 	for i := range s.Lines {
 		for _, m := range userFolder.FindAllStringSubmatch(s.Lines[i].Text, -1) {
-			if !commonFolder(m[2]) {
-				names = append(names, m[2])
-			}
+			names = append(names, namesIn(m[2])...)
 		}
 	}
 	var b strings.Builder
@@ -177,6 +178,28 @@ func redactedLog(s *setupapi.Section) string {
 		b.WriteString(text + "\n")
 	}
 	return b.String()
+}
+
+// namesIn are the names that a folder of a user gives away: all of it, and its
+// words, for a command line may go on after the folder. Words that logs are made
+// of stay, or the case could not be read.
+func namesIn(folder string) []string {
+	if commonFolder(folder) {
+		return nil
+	}
+	var names []string
+	for _, name := range append([]string{strings.TrimSpace(folder)}, strings.Fields(folder)...) {
+		if !logWords[strings.ToLower(name)] && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+var logWords = map[string]bool{
+	"admin": true, "administrator": true, "user": true, "driver": true, "drivers": true, "windows": true,
+	"system": true, "setup": true, "device": true, "install": true, "package": true, "import": true, "store": true,
+	"test": true, "file": true, "and": true, "the": true,
 }
 
 func commonFolder(name string) bool {
