@@ -74,3 +74,25 @@ func retagged(der []byte, tag byte) []byte {
 	der[0] = tag
 	return der
 }
+
+// Nested signatures without content cost their file nothing and their reader a
+// digest of the whole list each.
+func TestDetachedContentIsCounted(t *testing.T) {
+	list := listOf("member")
+	around := signtest.Sequence(list)
+	var nested [][]byte
+	for _, key := range []string{"p256-1", "p384-1"} {
+		nested = append(nested, withoutContent(t, message(OIDData, around, key), len(around)))
+	}
+	der := message(OIDCertTrustList, list, "", nested...)
+	for used, want := range map[int]error{
+		0:                            nil,
+		maxMessage - 2*len(list):     nil,
+		maxMessage - 2*len(list) + 1: ErrTooMuchDetached,
+	} {
+		s, err := parseSignature(der, nil, nil, &budget{detachedBytes: used}, 0)
+		if err != want || (s == nil) != (want != nil) {
+			t.Errorf("with %d bytes before: %v, want %v", used, err, want)
+		}
+	}
+}

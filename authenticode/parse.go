@@ -24,7 +24,16 @@ func ParseSignature(der []byte) (*Signature, error) {
 
 // budget counts what a message and everything nested in it have used up.
 type budget struct {
-	certificates, certificateBytes, signatures, timestamps int
+	certificates, certificateBytes, signatures, timestamps, detachedBytes int
+}
+
+// detach counts the content of a nested signature that carries none: it is
+// digested again, and costs the file nothing.
+func (b *budget) detach(content []byte) error {
+	if b.detachedBytes += len(content); b.detachedBytes > maxMessage {
+		return ErrTooMuchDetached
+	}
+	return nil
 }
 
 // parseSignature reads and verifies one message at the given depth of nesting.
@@ -43,6 +52,11 @@ func parseSignature(der []byte, first, outer *signedData, b *budget, depth int) 
 		return nil, err
 	}
 	detached := sd.attach(outer)
+	if detached {
+		if err := b.detach(sd.content); err != nil {
+			return nil, err
+		}
+	}
 	s := &Signature{
 		Raw: sd.raw, Trailing: sd.trailing,
 		ContentType: sd.contentType, Content: sd.content, ContentTag: sd.contentTag,
@@ -139,7 +153,7 @@ func (s *Signature) nameOf(raw []byte) cert.Name {
 func isLimit(err error) bool {
 	for _, limit := range []error{
 		ErrMessageTooBig, ErrTooManyCertificates, ErrTooManySignatures, ErrTooManyTimestamps,
-		ErrTooManySigners, ErrTooManyAttributes, ErrTooDeep,
+		ErrTooManySigners, ErrTooManyAttributes, ErrTooDeep, ErrTooMuchDetached,
 	} {
 		if errors.Is(err, limit) {
 			return true

@@ -54,8 +54,9 @@ import (
 // Limits of the reader. Each has an error of its own, so that a caller can
 // tell "hostile or absurd" from "malformed".
 const (
-	// maxMessage bounds one PKCS#7 message. The largest catalogs of Windows
-	// have some 20 MB.
+	// maxMessage bounds one PKCS#7 message, and in sum what nested signatures
+	// without content of their own sign. The largest catalogs of Windows have
+	// some 20 MB.
 	maxMessage = 256 << 20
 	// maxCertificates bounds the certificates of a message and of everything
 	// nested in it. Real signatures carry 1 to 12.
@@ -93,6 +94,7 @@ var (
 	ErrTooManySigners      = errors.New("signature has more than 16 signers")
 	ErrTooManyAttributes   = errors.New("signer has more than 64 attributes of a kind, or more than 256 KiB of signed ones")
 	ErrTooDeep             = errors.New("signature is nested too deep")
+	ErrTooMuchDetached     = errors.New("nested signatures without content sign more than 256 MiB in sum")
 )
 
 // Signature is one PKCS#7 SignedData as Authenticode uses it: the signature of
