@@ -175,6 +175,8 @@ func (f *File) examineFile(file SourceFile, find func(string, Severity, Pos, str
 	switch {
 	case errors.Is(file.Problem, ErrStringInName):
 		find("string-in-file-name", SeverityError, file.Pos, "%v", file.Problem)
+	case file.Literal:
+		find("string-in-file-name", SeverityWarning, file.Pos, "%s: strings are not allowed in file names; if the package has a file of this very name, the catalog must cover it", file.Name)
 	case file.Problem != nil:
 		find("path", SeverityError, file.Pos, "%v", file.Problem)
 	case strings.Contains(file.Name, "%"):

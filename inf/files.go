@@ -39,6 +39,13 @@ type SourceFile struct {
 	// Windows. If the package has it at Path all the same, it must be covered.
 	Inbox bool
 
+	// Literal says that the entry holds %strings%, which are not allowed in
+	// file names (rule 13), and that this is the file of the name as it
+	// stands. Packages that Windows installs show that it substitutes them:
+	// the file of the substituted name is listed as well, and is the one that
+	// must be there. If the package has this one, it must be covered, too.
+	Literal bool
+
 	// Cabinet is the cabinet that holds the file, a path like Path, or "".
 	// CabinetOnly says that Windows looks nowhere else; otherwise it looks at
 	// Path first (rule 25).
@@ -52,7 +59,7 @@ type SourceFile struct {
 
 // What keeps a source file from being found for sure.
 var (
-	ErrStringInName = errors.New("%strings% are not allowed in file names, and what Windows makes of them is not known")
+	ErrStringInName = errors.New("a string stands where a file name must stand literally, and what Windows makes of it is not known")
 	ErrNoDisk       = errors.New("SourceDisksFiles gives a disk that SourceDisksNames does not have")
 	ErrTwoPlaces    = errors.New("the inf gives two places for the file")
 )
@@ -140,6 +147,7 @@ func (x *fileList) add(file SourceFile) {
 func (x *fileList) merge(i int, file SourceFile) {
 	f := &x.files[i]
 	f.Inbox = f.Inbox && file.Inbox
+	f.Literal = f.Literal && file.Literal
 	f.Listed = f.Listed || file.Listed
 	if f.Problem == nil && (!equalFold(f.Cabinet, file.Cabinet) || f.CabinetOnly != file.CabinetOnly) {
 		f.refuse(fmt.Errorf("%s: %w", f.Path, ErrTwoPlaces))
@@ -193,7 +201,7 @@ func (c *closure) copyFiles(l *Line, s *Section) {
 				continue
 			}
 		}
-		c.list(field, Reference{Name: expanded, Pos: l.ValuePos(i), Section: s.Name})
+		c.list(field, Reference{Name: expanded, Pos: l.ValuePos(i), Section: s.Name, Directive: "CopyFiles"})
 	}
 }
 
@@ -227,9 +235,10 @@ func (c *closure) list(name string, r Reference) {
 	}
 }
 
-// source keeps a file that an entry names. Names are literal by rule 13. What
-// Windows does with %strings% in one is not known: the file of the literal name
-// is refused, and the one of the expanded name is needed besides.
+// source keeps a file that an entry names. Names are literal by rule 13, yet the
+// drivers that Microsoft's old template for modems was made into name their file
+// with a string, and Windows installs them. So every reading is needed. A
+// directory number in a name has no reading that leads to a file of the package.
 func (c *closure) source(name, dest string, at Pos, section, list string) {
 	file := SourceFile{Name: name, Pos: at, Section: section}
 	for _, d := range c.spellings(dest) {
@@ -238,33 +247,36 @@ func (c *closure) source(name, dest string, at Pos, section, list string) {
 		}
 		file.DestNames = append(file.DestNames, d)
 	}
-	names := c.spellings(name)
-	if len(names) > 1 {
-		refused := file
-		refused.Problem = fmt.Errorf("%s: %w", shorten(name), ErrStringInName)
-		c.add(refused)
-		names = names[1:]
+	c.readings(file, c.add)
+}
+
+// readings passes on the file of every reading of its name.
+func (c *closure) readings(file SourceFile, add func(SourceFile)) {
+	for token := range tokens(file.Name) {
+		if isDirID(token) {
+			file.Problem = fmt.Errorf("%s: %w", shorten(file.Name), ErrStringInName)
+		}
 	}
-	for _, file.Name = range names {
-		c.add(file)
+	if file.Problem != nil {
+		add(file)
+		return
+	}
+	for i, name := range c.spellings(file.Name) {
+		file.Name, file.Literal = name, i > 0
+		add(file)
 	}
 }
 
-// spellings returns a name as it stands and, after it, all that it becomes if
-// anything in it is substituted.
+// spellings returns what a name becomes by substitution, and after it what it is
+// without, where that differs.
 func (c *closure) spellings(name string) []string {
 	if strings.IndexByte(name, '%') < 0 {
 		return []string{name}
 	}
-	all := []string{name}
-	for _, other := range []string{c.f.expand(name), c.f.literal(name)} {
+	all := []string{c.f.expand(name)}
+	for _, other := range []string{c.f.literal(name), name} {
 		if !slices.Contains(all, other) {
 			all = append(all, other)
-		}
-	}
-	for token := range tokens(name) {
-		if isDirID(token) && len(all) == 1 {
-			all = append(all, name) // a directory number: no literal name either
 		}
 	}
 	return all
@@ -285,18 +297,12 @@ func (c *closure) copyINF(l *Line, s *Section) {
 		if field == "" {
 			continue
 		}
-		file := SourceFile{Name: field, Pos: l.ValuePos(i), Section: s.Name}
-		names := c.spellings(field)
-		if len(names) > 1 {
-			file.Problem = fmt.Errorf("%s: %w", shorten(field), ErrStringInName)
+		c.readings(SourceFile{Name: field, Pos: l.ValuePos(i), Section: s.Name}, func(file SourceFile) {
+			if file.Problem == nil {
+				file.setPath(file.Name)
+			}
 			c.copyINFs.add(file)
-			names = names[1:]
-		}
-		for _, name := range names {
-			file := SourceFile{Name: name, Pos: l.ValuePos(i), Section: s.Name}
-			file.setPath(name)
-			c.copyINFs.add(file)
-		}
+		})
 	}
 }
 

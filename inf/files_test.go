@@ -86,13 +86,13 @@ func TestFileLocation(t *testing.T) {
 		{"subfolder", "[SourceDisksFiles]\nx.sys=1,sub\n[SourceDisksNames]\n1=d,,,a", "a/sub/x.sys listed"},
 		{"subfolder is below the disk", "[SourceDisksFiles]\nx.sys=1,\\sub\n[SourceDisksNames]\n1=d,,,a", "a/sub/x.sys listed"},
 		{"architecture's files first", "[SourceDisksFiles]\nx.sys=1,all\n[SourceDisksFiles.amd64]\nX.SYS=1,own\n[SourceDisksNames]\n1=d", "own/x.sys listed"},
-		{"other architecture's files", "[SourceDisksFiles]\nx.sys=1,all\n[SourceDisksFiles.x86]\nx.sys=1,own", "all/x.sys listed"},
+		{"other architecture's files", "[SourceDisksFiles]\nx.sys=1,all\n[SourceDisksFiles.x86]\nx.sys=1,own\n[SourceDisksNames]\n1=d", "all/x.sys listed"},
 		{"architecture's disks first", "[SourceDisksFiles]\nx.sys=1\n[SourceDisksNames]\n1=d,,,all\n[SourceDisksNames.amd64]\n1=d,,,own", "own/x.sys listed"},
 		{"general disk for the rest", "[SourceDisksFiles]\nx.sys=2\n[SourceDisksNames]\n2=d,,,all\n[SourceDisksNames.amd64]\n1=d,,,own", "all/x.sys listed"},
 		{"no nt in these names", "[SourceDisksFiles.ntamd64]\nx.sys=1,own", "x.sys"},
 		{"disk number in hexadecimal", "[SourceDisksFiles]\nx.sys=0x1\n[SourceDisksNames]\n1=d,,,a", "a/x.sys listed"},
-		{"unknown disk", "[SourceDisksFiles]\nx.sys=7,sub", "sub/x.sys listed"},
-		{"string in a path", "[SourceDisksFiles]\nx.sys=1,%p%\n[Strings]\np=sub", "sub/x.sys listed"},
+		{"unknown disk", "[SourceDisksFiles]\nx.sys=7,sub\n[SourceDisksNames]\n1=d", "problem: x.sys: disk \"7\": SourceDisksFiles gives a disk that SourceDisksNames does not have"},
+		{"string in a path", "[SourceDisksFiles]\nx.sys=1,%p%\n[SourceDisksNames]\n1=d\n[Strings]\np=sub", "sub/x.sys listed"},
 		{"cabinet by extension", "[SourceDisksFiles]\nx.sys=1\n[SourceDisksNames]\n1=d,x.CAB,,a", "a/x.sys listed a/x.CAB false"},
 		{"cabinet by flag", "[SourceDisksFiles]\nx.sys=1\n[SourceDisksNames]\n1=d,data.bin,,a,0x10,tag", "a/x.sys listed a/data.bin true"},
 		{"tag file", "[SourceDisksFiles]\nx.sys=1\n[SourceDisksNames]\n1=d,x.tag,,a", "a/x.sys listed"},
@@ -154,7 +154,7 @@ func TestClosure(t *testing.T) {
 		{"default install besides devices", "[I]\n[DefaultInstall]\nCopyFiles=@a", "a", "a"},
 		{"other sections are not read", "[I]\n[J]\nCopyFiles=@a\n[I.Other]\nCopyFiles=@b", "", ""},
 		{"section that is not needed", "[I]\nCopyFiles=@a\n[I.NTarm64]\nCopyFiles=@b", "a", "a"},
-		{"software that is a file of the package", "[I]\n[I.Software]\nAddSoftware=s,,S\n[S]\nSoftwareBinary=%13%\\s.exe\n[SourceDisksFiles]\ns.exe=1", "s.exe", "s.exe"},
+		{"software that is a file of the package", "[I]\n[I.Software]\nAddSoftware=s,,S\n[S]\nSoftwareBinary=%13%\\s.exe\n[SourceDisksFiles]\ns.exe=1\n[SourceDisksNames]\n1=d", "s.exe", "s.exe"},
 		{"software elsewhere", "[I]\n[I.Software]\nAddSoftware=s,,S\n[S]\nSoftwareBinary=%11%\\s.exe\n[SourceDisksFiles]\ns.exe=1", "", ""},
 		{"blanks in a header", "[I]\nCopyFiles=F\n[ F ]\na", "a", "a"},
 	} {
@@ -297,8 +297,8 @@ func TestWorkIsLinear(t *testing.T) {
 	if n := len(f.Files(AMD64)); n != 1 {
 		t.Errorf("%d files", n)
 	}
-	if n := len(f.Services(AMD64)); n != 20000 {
-		t.Errorf("%d services", n)
+	if n := len(f.Services(AMD64)); n != maxServices+1 {
+		t.Errorf("%d services, want the limit and the one that says so", n)
 	}
 	f.Select(win11)
 }

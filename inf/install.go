@@ -90,6 +90,12 @@ type Reference struct {
 	Pos     Pos    // of the entry
 	Section string // that the entry is in
 
+	// Directive is the one that names it: "CopyFiles", "AddInterface" …, ""
+	// for an entry of a models section or of [InterfaceInstall32]. Packages
+	// whose models name an install section that is not there are common, and
+	// Windows imports them; the devices in question do not install.
+	Directive string
+
 	// Inbox says that the section that the entry is in, or one that leads to
 	// it, includes an INF of Windows, where the section may be.
 	Inbox bool
@@ -184,8 +190,8 @@ func (c *closure) devices() {
 			models[s] = true
 			for i := range s.Lines {
 				l := &s.Lines[i]
-				name := c.f.expand(l.Value(0))
-				if key := Fold(name); name != "" && !installs[key] {
+				name, ok := c.f.modelInstall(l)
+				if key := Fold(name); ok && !installs[key] {
 					installs[key] = true
 					c.install(name, &Reference{Name: name, Pos: l.Pos, Section: s.Name})
 				}
@@ -228,7 +234,7 @@ func (c *closure) interfaceClasses() {
 	}
 	for i := range s.Lines {
 		if l := &s.Lines[i]; l.Key != "" {
-			c.named(l, 0, s)
+			c.named(l, 0, s, "")
 		}
 	}
 }
@@ -251,7 +257,7 @@ func (c *closure) enqueueName(name string) {
 
 // named queues the section that field i of a line names, as the architecture
 // reads it.
-func (c *closure) named(l *Line, i int, in *Section) {
+func (c *closure) named(l *Line, i int, in *Section, directive string) {
 	name := c.f.expand(l.Value(i))
 	if name == "" {
 		return
@@ -260,7 +266,7 @@ func (c *closure) named(l *Line, i int, in *Section) {
 		c.enqueue(ch.section, c.role)
 		return
 	}
-	c.miss(Reference{Name: name, Pos: l.ValuePos(i), Section: in.Name})
+	c.miss(Reference{Name: name, Pos: l.ValuePos(i), Section: in.Name, Directive: directive})
 }
 
 func (c *closure) note(id string, s Severity, p Pos, format string, args ...any) {
@@ -304,7 +310,7 @@ var directives = map[string]func(*closure, *Line, *Section){
 	"INCLUDE":      (*closure).include,
 	"NEEDS":        (*closure).needs,
 	"ADDSERVICE":   (*closure).addService,
-	"ADDINTERFACE": func(c *closure, l *Line, s *Section) { c.named(l, 2, s) },
+	"ADDINTERFACE": func(c *closure, l *Line, s *Section) { c.named(l, 2, s, "AddInterface") },
 	"ADDSOFTWARE":  (*closure).addSoftware,
 
 	// The sections of these may not hold CopyFiles by the letter of their

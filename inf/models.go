@@ -104,9 +104,7 @@ type Model struct {
 	Pos           Pos
 }
 
-// models returns the entries of a models section. A line of one value is its own
-// key (rule 9); one of several values without a key is read too, which can only
-// make more files necessary.
+// models returns the entries of a models section.
 func (f *File) models(s *Section) []Model {
 	if s == nil {
 		return nil
@@ -114,15 +112,11 @@ func (f *File) models(s *Section) []Model {
 	var all []Model
 	for i := range s.Lines {
 		l := &s.Lines[i]
-		m := Model{
-			Description: f.Expand(l.Key),
-			Install:     f.expand(l.Value(0)),
-			HardwareID:  f.Expand(l.Value(1)),
-			Pos:         l.Pos,
-		}
-		if m.Install == "" {
+		install, ok := f.modelInstall(l)
+		if !ok {
 			continue
 		}
+		m := Model{Description: f.Expand(l.Key), Install: install, HardwareID: f.Expand(l.Value(1)), Pos: l.Pos}
 		if len(l.Values) > 2 {
 			m.CompatibleIDs = f.expandAll(l.Values[2:])
 		}
@@ -134,9 +128,26 @@ func (f *File) models(s *Section) []Model {
 // hasModels reports whether a models section has an entry.
 func (f *File) hasModels(s *Section) bool {
 	for i := range s.Lines {
-		if f.expand(s.Lines[i].Value(0)) != "" {
+		if _, ok := f.modelInstall(&s.Lines[i]); ok {
 			return true
 		}
 	}
 	return false
+}
+
+// modelInstall returns the install section that a line of a models section names.
+// A line of one value is its own key (rule 9), and what Windows makes of several
+// values without a key is not known. Both are entries if there is such a section,
+// which can only make more files necessary, and stray text if not.
+func (f *File) modelInstall(l *Line) (name string, ok bool) {
+	name = f.expand(l.Value(0))
+	if name == "" || l.HasKey {
+		return name, name != ""
+	}
+	for _, a := range allArches {
+		if _, ok := f.choose(name, a); ok {
+			return name, true
+		}
+	}
+	return "", false
 }

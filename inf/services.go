@@ -147,7 +147,7 @@ func (c *closure) service(l *Line, in *Section) Service {
 	sec := c.f.refer(l.Value(2))
 	if sec == nil {
 		name := c.f.expand(l.Value(2))
-		c.miss(Reference{Name: name, Pos: l.ValuePos(2), Section: in.Name})
+		c.miss(Reference{Name: name, Pos: l.ValuePos(2), Section: in.Name, Directive: "AddService"})
 		return Service{Problem: fmt.Errorf("[%s]: %w", name, ErrServiceSection)}
 	}
 	s, ok := c.sections[sec]
