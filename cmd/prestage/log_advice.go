@@ -2,7 +2,6 @@ package main
 
 import (
 	"slices"
-	"strings"
 
 	"prestage"
 	"prestage/authenticode/winerror"
@@ -70,6 +69,9 @@ func (t *logStory) adviseImport(m *setupapi.Import) {
 		}
 	}
 	t.advise()
+	if len(t.Advice) == 0 && len(t.Refused) > 0 {
+		t.advice("begin with the first error above")
+	}
 }
 
 func (t *logStory) adviseDevice(d *setupapi.DeviceInstall) {
@@ -96,7 +98,7 @@ func (t *logStory) adviseDevice(d *setupapi.DeviceInstall) {
 	if t.Failed && len(t.Advice) == 0 && t.Status.Code == "0xE0000228" {
 		t.advice("no driver that is staged has an id of this device: stage one")
 	}
-	if t.Failed && len(t.Advice) == 0 && strings.HasPrefix(t.Status.Code, "0x") && len(t.Refused) > 0 {
+	if t.Failed && len(t.Advice) == 0 && len(t.Refused) > 0 {
 		t.advice("begin with the first error above")
 	}
 }

@@ -117,6 +117,9 @@ func (c *comparer) compare(h setupapi.Header, s toldStory) comparison {
 	case !s.imp.Judged() && s.Result != setupapi.Failure.String():
 		out.Reason = "the log does not say how the signature was judged"
 		return out
+	case s.Result == setupapi.ResultUnknown.String():
+		out.Reason = "the log does not say how the import ended"
+		return out
 	case s.section.Start.IsZero():
 		out.Reason = "the log does not say when"
 		return out
@@ -160,37 +163,70 @@ func silent(m *setupapi.Import) bool {
 }
 
 // packageOf finds the package of an import: the INF's name, then DriverVer and
-// catalog where the log says them. The reason says why there is none.
+// catalog where the log says them, then whether it is for that machine, then how
+// much of the path is the same. The reason says why there is none.
 func (c *comparer) packageOf(s toldStory, spec prestage.TargetSpec) (*prestage.PackageReport, string) {
+	var found *prestage.PackageReport
+	best := -1
 	reason := "no INF of this name under the path"
 	for _, name := range c.tree.INFs {
 		if !strings.EqualFold(path.Base(name), baseOf(s.imp.INF)) {
 			continue
 		}
-		one := *c.tree
-		one.INFs, one.Renamed, one.Unread = []string{name}, nil, nil
-		o := c.options
-		o.At, o.Targets = s.section.Start, []prestage.TargetSpec{spec}
-		r, err := prestage.Check(o, &one)
-		switch {
-		case err != nil:
+		p, err := c.judge(name, s.section.Start, spec)
+		if err != nil {
 			reason = err.Error()
 			continue
-		case len(r.Errors) > 0:
-			reason = r.Errors[0].Path + ": " + r.Errors[0].Message
-			continue
-		case len(r.Packages) != 1 || len(r.Packages[0].Verdicts) != 1:
-			reason = c.tree.Display(name) + ": could not be judged"
-			continue
 		}
-		p := &r.Packages[0]
 		if other := anotherPackage(s.imp, p); other != "" {
 			reason = p.INF + ": " + other
 			continue
 		}
-		return p, ""
+		fit := sameEnd(p.INF, s.imp.INF)
+		if p.Verdicts[0].Outcome != prestage.NotApplicable.String() {
+			fit += maxPathParts
+		}
+		if fit > best {
+			found, best = p, fit
+		}
 	}
-	return nil, reason
+	return found, reason
+}
+
+// maxPathParts is more than any path has that is compared.
+const maxPathParts = 1 << 15
+
+// sameEnd is how many parts of two paths are the same, from their ends.
+func sameEnd(a, b string) int {
+	split := func(s string) []string {
+		parts := strings.Split(strings.ReplaceAll(s, `\`, "/"), "/")
+		slices.Reverse(parts)
+		return parts
+	}
+	x, y := split(a), split(b)
+	n := 0
+	for n < min(len(x), len(y), maxPathParts-1) && strings.EqualFold(x[n], y[n]) {
+		n++
+	}
+	return n
+}
+
+// judge predicts for one INF at one time.
+func (c *comparer) judge(name string, at time.Time, spec prestage.TargetSpec) (*prestage.PackageReport, error) {
+	one := *c.tree
+	one.INFs, one.Renamed, one.Unread = []string{name}, nil, nil
+	o := c.options
+	o.At, o.Targets = at, []prestage.TargetSpec{spec}
+	r, err := prestage.Check(o, &one)
+	switch {
+	case err != nil:
+		return nil, err
+	case len(r.Errors) > 0:
+		return nil, errors.New(r.Errors[0].Path + ": " + r.Errors[0].Message)
+	case len(r.Packages) != 1 || len(r.Packages[0].Verdicts) != 1:
+		return nil, errors.New(c.tree.Display(name) + ": could not be judged")
+	}
+	return &r.Packages[0], nil
 }
 
 // anotherPackage says by what a package is not the one of the import, nothing if
@@ -215,21 +251,28 @@ func anotherPackage(m *setupapi.Import, p *prestage.PackageReport) string {
 
 // sameVersion compares numbers, "5.0.26" and "5.0.26.0" being the same.
 func sameVersion(a, b string) bool {
-	numbers := func(s string) []int {
-		var all []int
-		for part := range strings.SplitSeq(strings.TrimSpace(s), ".") {
-			n, err := strconv.Atoi(part)
-			if err != nil {
-				return nil
-			}
-			all = append(all, n)
-		}
-		for len(all) > 0 && all[len(all)-1] == 0 {
-			all = all[:len(all)-1]
-		}
-		return all
+	x, ok := versionNumbers(a)
+	y, ok2 := versionNumbers(b)
+	if !ok || !ok2 {
+		return a == b
 	}
-	return a == b || b != "" && slices.Equal(numbers(a), numbers(b)) && numbers(a) != nil
+	return slices.Equal(x, y)
+}
+
+// versionNumbers are the numbers of a version without zeros at the end.
+func versionNumbers(s string) ([]int, bool) {
+	var all []int
+	for part := range strings.SplitSeq(strings.TrimSpace(s), ".") {
+		n, err := strconv.Atoi(part)
+		if err != nil {
+			return nil, false
+		}
+		all = append(all, n)
+	}
+	for len(all) > 0 && all[len(all)-1] == 0 {
+		all = all[:len(all)-1]
+	}
+	return all, true
 }
 
 // compareWith compares in the order of the log: what the passes said, how the
@@ -240,13 +283,18 @@ func compareWith(s toldStory, v *prestage.VerdictReport) []comparedAs {
 		all = append(all, comparedAs{what, logged, predicted, strings.EqualFold(logged, predicted)})
 	}
 	m := s.imp
-	add("passes", loggedCodes(m), none(strings.Join(v.LogCodes, " ")))
+	passes := len(m.Verifications) > 0 // servicing logs the score alone
+	if passes {
+		add("passes", loggedCodes(m), none(strings.Join(v.LogCodes, " ")))
+	}
 	add("result", s.Result, predictedResult(v))
 	if s.Result == setupapi.Failure.String() {
 		add("status", none(s.Status.Code), v.StatusCode)
 		return all
 	}
-	add("question", question(m), none(v.Prompt))
+	if passes {
+		add("question", question(m), none(v.Prompt))
+	}
 	if m.Score.HasValue {
 		score := v.SignerScore
 		if v.ImportScore != nil {

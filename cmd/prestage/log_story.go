@@ -232,6 +232,9 @@ func importStory(s *setupapi.Section, m *setupapi.Import) *logStory {
 	t.Prompt = promptWords(m)
 	t.Score, t.Signer = logScore(m.Score), m.SignerName
 	t.Stored = m.StoreName
+	if n := len(targets(m.Copies)); n > 0 {
+		t.Files = []logFiles{{Line: m.Copies[0].Pos.Line, Count: n}}
+	}
 	for _, r := range m.Refused {
 		t.Refused = append(t.Refused, fmt.Sprintf("line %d: %s", r.Pos.Line, r.Text))
 	}

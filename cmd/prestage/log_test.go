@@ -403,3 +403,82 @@ func maskSection(section string) []string {
 	}
 	return all
 }
+
+// TestCorpusStories: real logs are told without a line that is not understood,
+// no first pass over a third party's catalog is called a problem, and who was
+// asked is known.
+func TestCorpusStories(t *testing.T) {
+	asked, thirdParty := 0, 0
+	for _, name := range corpusLogs(t) {
+		file, err := os.Open(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		teller := logTeller{flags: &logFlags{}, path: name, reader: setupapi.NewReader(file, setupapi.Options{}), meter: &meter{}}
+		err = teller.each(func(s toldStory) error {
+			if strings.Contains(s.Prompt, "said yes, always") {
+				asked++
+			}
+			for _, p := range s.Passes {
+				if !p.Normal {
+					t.Errorf("line %d: not normal: %s", p.Line, p.Says)
+				}
+				if p.Pass == 1 && p.Status.Code == "0x800B0109" {
+					thirdParty++
+				}
+			}
+			for _, n := range s.Nodes {
+				if n.Rank == "" || n.Decoded == "" {
+					t.Errorf("line %d: no rank", n.Line)
+				}
+			}
+			if s.Result != "success" {
+				t.Errorf("line %d: %s", s.Line, s.Result)
+			}
+			return nil
+		})
+		file.Close()
+		if err != nil || teller.unknown > 0 || teller.told == 0 {
+			t.Errorf("%s: %v, %d lines not understood, %d told", name, err, teller.unknown, teller.told)
+		}
+	}
+	if asked != 1 || thirdParty != 2 {
+		t.Errorf("asked %d times, %d catalogs of third parties; the logs have 1 and 2", asked, thirdParty)
+	}
+}
+
+// TestMeter: how far the reading is, on a terminal only.
+func TestMeter(t *testing.T) {
+	if m := newMeter(environment{stderr: &bytes.Buffer{}}, largeLog*2); m.w != nil {
+		t.Error("a meter where there is no terminal")
+	}
+	var b bytes.Buffer
+	m := &meter{w: &b, size: 200, shown: -1}
+	for _, offset := range []int64{0, 1, 100, 101, 250} {
+		m.show(offset)
+	}
+	m.clear()
+	if n := strings.Count(b.String(), "%"); n != 3 || !strings.Contains(b.String(), "  50%") || !strings.Contains(b.String(), "[########################################] 100%") {
+		t.Errorf("%d changes: %q", n, b.String())
+	}
+}
+
+// TestSameVersion: versions are numbers.
+func TestSameVersion(t *testing.T) {
+	for _, tt := range []struct {
+		a, b string
+		same bool
+	}{
+		{"5.0.26", "5.0.26.0", true},
+		{"1.02.3.4", "1.2.3.4", true},
+		{"1.2.3.4", "1.2.3.5", false},
+		{"x", "y", false},
+		{"0", "x", false},
+		{"", "", true},
+		{"1", "", false},
+	} {
+		if got := sameVersion(tt.a, tt.b); got != tt.same {
+			t.Errorf("%q and %q: %v", tt.a, tt.b, got)
+		}
+	}
+}

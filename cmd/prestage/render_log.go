@@ -243,7 +243,7 @@ func (t *textStories) device(s *logStory) {
 		if f.Count == 0 {
 			continue
 		}
-		text := plural(f.Count, "file") + " put in place"
+		text := plural(f.Count, "file") + " copied"
 		switch {
 		case f.Began != "" && f.Ended != "":
 			text += fmt.Sprintf(", %s to %s", f.Began, f.Ended)
