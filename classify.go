@@ -325,7 +325,7 @@ func (v *view) covers(f *FileFacts) bool {
 // applicable catalog, nil if there is none.
 func (v *view) firstUncovered() *FileFacts {
 	for _, f := range v.files {
-		if v.coverage(f).State != Missing && !v.covers(f) {
+		if f.Present && !v.covers(f) {
 			return f
 		}
 	}
@@ -336,7 +336,7 @@ func (v *view) firstUncovered() *FileFacts {
 func (v *view) present() int {
 	n := 0
 	for _, f := range v.files {
-		if v.coverage(f).State != Missing {
+		if f.Present {
 			n++
 		}
 	}

@@ -87,6 +87,8 @@ func (file *FileFacts) describe(sc *scan, kind HashKind) {
 // coverage looks the file up in one catalog.
 func (g Gatherer) coverage(c *CatalogFacts, file *FileFacts, sc *scan) Coverage {
 	switch {
+	case !file.Present && file.Inbox && file.Err == nil:
+		return Coverage{State: NotRequired}
 	case !file.Present:
 		return Coverage{State: Missing}
 	case c.Catalog == nil:

@@ -21,6 +21,10 @@ type Facts struct {
 	Version inf.Version
 	// Archs are the architectures that the INF serves.
 	Archs []inf.Arch
+	// Included are INFs of the package that the INF includes as if they were
+	// Windows' own; MissingINFs are those that it copies and that are not
+	// there.
+	Included, MissingINFs []string
 	// Catalogs are the catalogs that the INF names, each once.
 	Catalogs []*CatalogFacts
 	// Files are the INF, then every file that a catalog must cover, each
@@ -201,6 +205,9 @@ type FileFacts struct {
 	// Present: the file is there and was read. Err says why it was not.
 	Present bool
 	Err     error
+	// Inbox: the INF says that Windows' own media have the file, so it need
+	// not be in the package.
+	Inbox bool
 	// Outside: the INF's name for the file leads out of the package, so
 	// nothing was opened. Err says how.
 	Outside bool
@@ -258,10 +265,13 @@ func (f *FileFacts) Coverage(c *CatalogFacts) Coverage {
 	if cov, ok := f.coverage[c]; ok {
 		return cov
 	}
-	if !f.Present {
-		return Coverage{State: Missing}
+	switch {
+	case f.Present:
+		return Coverage{State: NoCatalog}
+	case f.Inbox && f.Err == nil:
+		return Coverage{State: NotRequired}
 	}
-	return Coverage{State: NoCatalog}
+	return Coverage{State: Missing}
 }
 
 // State returns the worst state of the file over the architectures that need

@@ -24,6 +24,18 @@ func findings(g Gatherer, p *Package, f *Facts) []Finding {
 			Message: "the INF names no catalog, so Windows takes the package as unsigned (0xE000022F): add CatalogFile = <name>.cat to [Version], make the catalog with Inf2Cat and have it signed",
 		})
 	}
+	for _, name := range f.Included {
+		add(Finding{
+			ID: "include-in-package", Severity: Error, File: f.INF,
+			Message: fmt.Sprintf("Include names %s, which lies in this package: only INFs of Windows itself can be included (0xE0000003): put its sections into this INF", name),
+		})
+	}
+	for _, name := range f.MissingINFs {
+		add(Finding{
+			ID: "copyinf-missing", Severity: Error, File: f.INF,
+			Message: fmt.Sprintf("CopyINF names %s, which is not in the package (0x00000002): add it, with its own catalog", name),
+		})
+	}
 	for _, c := range f.Catalogs {
 		add(catalogFindings(g, p, f, c)...)
 	}
@@ -136,6 +148,7 @@ var cures = map[trust.Reason]string{
 	trust.BadTimestamp:      "sign again with a time stamp of a public authority",
 	trust.WrongPurpose:      "sign with a code-signing certificate",
 	trust.Disallowed:        "Windows refuses this certificate everywhere: sign with another one",
+	trust.Revoked:           "the issuer took the certificate back: sign with another one",
 	trust.RootDisabled:      "Windows no longer accepts this root for new signatures: sign with a certificate of another authority",
 	trust.RootNotBefore:     "Windows no longer accepts newer certificates of this root: sign with a certificate of another authority",
 }
@@ -214,6 +227,9 @@ func absentFindings(f *Facts, file *FileFacts) []Finding {
 		x.Severity = Note // no release that can be judged needs it
 	}
 	switch {
+	case file.Inbox && file.Err == nil:
+		x.ID, x.Severity = "file-inbox", Note
+		x.Message = fmt.Sprintf("%s is not in the package: the INF says that Windows' own media have it (LayoutFile)", f.relative(file.Path))
 	case file.Outside:
 		x.ID = "path-outside-package"
 		x.Message = fmt.Sprintf("%v: Windows reads nothing outside the INF's folder, and neither does prestage: name a file in the package", file.Err)

@@ -49,10 +49,30 @@ func (g Gatherer) Gather(p *Package) (*Facts, error) {
 		Version: p.File.Version(),
 		Archs:   p.File.Architectures(),
 	}
+	f.Included, f.MissingINFs = otherINFs(p)
 	f.Catalogs = g.catalogs(p, f)
 	f.Files = g.files(p, f)
 	f.Findings = findings(g, p, f)
 	return f, nil
+}
+
+// otherINFs looks for the INFs that the package's INF names: those that it
+// includes and that lie beside it, which they must not, and those that it
+// copies and that are not there (rules 41 and 44).
+func otherINFs(p *Package) (included, missing []string) {
+	for _, i := range p.File.Includes() {
+		if _, err := p.Find(i.Name); err == nil {
+			included = append(included, i.Name)
+		}
+	}
+	for _, c := range p.File.CopyINFs() {
+		if c.Problem != nil {
+			missing = append(missing, c.Name)
+		} else if _, err := p.Find(c.Path); err != nil {
+			missing = append(missing, c.Name)
+		}
+	}
+	return included, missing
 }
 
 // NotDriverError is the error for an INF that installs no driver, such as
@@ -141,8 +161,12 @@ func references(f *Facts) []*reference {
 	for _, a := range f.Archs {
 		files := f.File.Files(a)
 		services := map[string][]inf.Service{}
+		binaries := inf.IndexBinaries(files)
 		for _, s := range f.File.Services(a) {
-			if src, ok := s.BinaryFile(files); ok && s.Kernel {
+			if !s.Kernel {
+				continue
+			}
+			for _, src := range binaries.Of(s) {
 				services[src.Path] = append(services[src.Path], s)
 			}
 		}
@@ -170,7 +194,7 @@ func (g Gatherer) files(p *Package, f *Facts) []*FileFacts {
 	files := make([]*FileFacts, 1+len(refs))
 	files[0] = &FileFacts{Role: RoleINF, Archs: f.Archs}
 	for i, r := range refs {
-		files[1+i] = &FileFacts{Path: p.Display(r.Path), Role: RoleFile, Line: r.Pos.Line, Archs: r.archs, Services: r.services}
+		files[1+i] = &FileFacts{Path: p.Display(r.Path), Role: RoleFile, Line: r.Pos.Line, Archs: r.archs, Services: r.services, Inbox: r.Inbox}
 		if len(r.services) > 0 {
 			files[1+i].Role = RoleDriver
 		}

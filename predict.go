@@ -91,6 +91,25 @@ var outcomeRules = []rule[outcome]{
 		},
 	},
 	{
+		id: "inf-ambiguous", basis: Inferred,
+		cite: `rules 5, 11 and 13: the documents leave the reading open`,
+		when: func(v *view) bool { return len(v.File.Ambiguous) > 0 },
+		then: refusingWith(winerror.SetupGeneralSyntax),
+		say: func(v *view) string {
+			a := v.File.Ambiguous[0]
+			return fmt.Sprintf("line %d of the INF can be read in two ways, so it cannot be said what is installed: %s", a.Pos.Line, a.Message)
+		},
+	},
+	{
+		id: "include-in-package", basis: Inferred,
+		cite: `rule 41; InfVerif 1202`,
+		when: func(v *view) bool { return len(v.Included) > 0 },
+		then: refusingWith(winerror.SetupGeneralSyntax),
+		say: func(v *view) string {
+			return "Include names " + v.Included[0] + ", which lies in the package: what Windows makes of that is not known"
+		},
+	},
+	{
 		id: "s-mode", basis: Documented,
 		cite: `rule 148; "Windows 10 in S mode driver requirements"`,
 		when: func(v *view) bool {
@@ -173,6 +192,15 @@ var outcomeRules = []rule[outcome]{
 		when: func(v *view) bool { return v.category == UnknownPublisher && v.User != Admin },
 		then: refusingWith(winerror.SetupTrustNotEstablished),
 		say:  text("a standard user is not asked; the package is refused"),
+	},
+	{
+		id: "copyinf-missing", basis: Inferred,
+		cite: `rules 44 and 49; "INF CopyINF Directive"`,
+		when: func(v *view) bool { return len(v.MissingINFs) > 0 },
+		then: refusingWith(winerror.FileNotFound),
+		say: func(v *view) string {
+			return v.MissingINFs[0] + ", which the INF copies with CopyINF, is not in the package"
+		},
 	},
 	{
 		id: "missing-file", basis: Inferred,

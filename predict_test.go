@@ -158,6 +158,13 @@ func TestPredict(t *testing.T) {
 			want: "0xE0000242", rule: "arm64-whql-only", log: "0x800B0109 0xE0000242"},
 		{name: "S mode", changes: []func(*Facts){withPublisher(trust.TrustedPublisher)}, target: "win11-25h2/amd64", boot: Scenario{SMode: true},
 			want: "0xE0000243", rule: "s-mode", log: "0x800B0109 0xE0000241"},
+		{name: "INF that can be read in two ways", changes: []func(*Facts){signedByMicrosoft(trust.WHQL), func(f *Facts) {
+			f.File.Ambiguous = []inf.Finding{{ID: "x", Pos: inf.Pos{Line: 7, Col: 1}, Message: "text after a control-Z"}}
+		}}, target: "win11-25h2/amd64", want: "0xE0000003", rule: "inf-ambiguous", log: "0x00000000"},
+		{name: "Include of an INF in the package", changes: []func(*Facts){signedByMicrosoft(trust.WHQL), func(f *Facts) { f.Included = []string{"other.inf"} }},
+			target: "win11-25h2/amd64", want: "0xE0000003", rule: "include-in-package", log: "0x00000000"},
+		{name: "CopyINF of an INF that is not there", changes: []func(*Facts){signedByMicrosoft(trust.WHQL), func(f *Facts) { f.MissingINFs = []string{"other.inf"} }},
+			target: "win11-25h2/amd64", want: "0x00000002", rule: "copyinf-missing", log: "0x00000000"},
 		{name: "S mode, altered", changes: []func(*Facts){state("gadget.inf", NotMember)}, target: "win10-22h2/x86", boot: Scenario{SMode: true},
 			want: "0xE000024B", rule: "s-mode-unverified"},
 

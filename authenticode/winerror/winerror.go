@@ -46,6 +46,7 @@ const (
 	ASN1BadTag       Code = 0x8009310B
 	CryptUnknownAlgo Code = 0x80091002
 
+	SetupGeneralSyntax          Code = 0xE0000003
 	SetupWrongInfStyle          Code = 0xE0000100
 	SetupNoCatalogForOEMInf     Code = 0xE000022F
 	SetupDriverNonNative        Code = 0xE0000234
@@ -102,6 +103,7 @@ var table = []entry{
 	{ASN1BadTag, "CRYPT_E_ASN1_BADTAG", "the DER encoding is malformed"},
 	{CryptUnknownAlgo, "CRYPT_E_UNKNOWN_ALGO", "the algorithm is not known"},
 
+	{SetupGeneralSyntax, "ERROR_GENERAL_SYNTAX", "the INF's text is not of the form that Windows reads"},
 	{SetupWrongInfStyle, "ERROR_WRONG_INF_STYLE", "the INF is not of the style of Windows NT setup"},
 	{SetupNoCatalogForOEMInf, "ERROR_NO_CATALOG_FOR_OEM_INF", "the package has no catalog"},
 	{SetupDriverNonNative, "ERROR_DRIVER_NONNATIVE", "the package does not support this processor architecture"},
