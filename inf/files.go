@@ -287,6 +287,9 @@ func (c *closure) add(file SourceFile) {
 	if file.Problem == nil {
 		c.locate(&file)
 	}
+	if hasLookalike(file.Name) {
+		c.f.memo.doubt("lookalike", file.Pos, "the file name %s has a letter that some readers take for an ASCII one", shorten(file.Name))
+	}
 	c.fileList.add(file)
 }
 

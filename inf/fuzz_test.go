@@ -97,8 +97,14 @@ func checkViews(t *testing.T, x *File) {
 		x.Missing(a)
 		x.Select(System{Arch: a, Major: 10, Build: 26200, ProductType: 1, ParsesBuild: true})
 		files := x.Files(a)
+		index := IndexBinaries(files)
 		for _, s := range x.Services(a) {
 			s.BinaryFile(files)
+			for _, file := range index.Of(s) {
+				if !slices.ContainsFunc(files, func(g SourceFile) bool { return g.Path == file.Path && g.Name == file.Name }) {
+					t.Fatalf("the binary of %s is %s, which is no file of the inf", s.Name, file.Path)
+				}
+			}
 		}
 		for _, file := range files {
 			if (file.Path == "") != (file.Problem != nil) {
@@ -109,6 +115,11 @@ func checkViews(t *testing.T, x *File) {
 					t.Fatalf("%q leads to %q", file.Name, p)
 				}
 			}
+		}
+	}
+	for _, d := range x.Ambiguous {
+		if d.Severity != SeverityError || len(x.Findings) <= maxFindings && !slices.Contains(x.Findings, d) {
+			t.Fatalf("%v is ambiguous and no finding", d)
 		}
 	}
 	for _, d := range x.Findings {
