@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"prestage/authenticode/winerror"
+	"prestage/inf"
 	"prestage/trust"
 )
 
