@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -481,4 +482,145 @@ func TestSameVersion(t *testing.T) {
 			t.Errorf("%q and %q: %v", tt.a, tt.b, got)
 		}
 	}
+}
+
+// TestPredictedLogsReadBack: what is predicted of every package of testdata for
+// every release and kind of user reads back as the verdict that it was written
+// from.
+func TestPredictedLogsReadBack(t *testing.T) {
+	stores := map[string]storeFlags{
+		"nothing": {},
+		"root":    {roots: []string{"../../testdata/stores/contoso-root.pem"}},
+		"publisher": {roots: []string{"../../testdata/stores/contoso-root.pem"},
+			publishers: []string{"../../testdata/stores/fabrikam-publisher.pem"}},
+	}
+	packages, err := filepath.Glob("../../testdata/packages/*")
+	if err != nil || len(packages) < 30 {
+		t.Fatalf("%d packages: %v", len(packages), err)
+	}
+	targets, err := prestage.ParseTargets("all,all/amd64/system,all/amd64/standard")
+	if err != nil {
+		t.Fatal(err)
+	}
+	outcomes := map[string]int{}
+	for name, flags := range stores {
+		store, err := flags.store()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, dir := range packages {
+			tree, err := prestage.OpenTree(dir)
+			if err != nil {
+				t.Fatal(err)
+			}
+			report, err := prestage.Check(prestage.Options{At: time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC), Store: store, Targets: targets}, tree)
+			tree.Close()
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i := range report.Packages {
+				for _, v := range report.Packages[i].Verdicts {
+					if v.Outcome == "not-applicable" {
+						continue
+					}
+					outcomes[v.Outcome+" "+v.Prompt]++
+					p := report.Packages[i]
+					p.Verdicts = []prestage.VerdictReport{v}
+					readsBackAs(t, name+" "+p.INF+" "+targetName(v.Target), &prestage.Report{At: report.At, Packages: []prestage.PackageReport{p}})
+				}
+			}
+		}
+	}
+	for _, outcome := range []string{"silent none", "prompt publisher", "prompt unverified", "refuse none"} {
+		if outcomes[outcome] == 0 {
+			t.Errorf("no package is %s, so nothing is tested", outcome)
+		}
+	}
+	t.Logf("outcomes: %v", outcomes)
+}
+
+// readsBackAs writes the log of a report on one package and one target, and
+// compares what it says with the verdict.
+func readsBackAs(t *testing.T, name string, report *prestage.Report) {
+	t.Helper()
+	var b bytes.Buffer
+	if err := renderSetupAPI(&b, report, style{}); err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	r := setupapi.NewReader(&b, setupapi.Options{})
+	compared := 0
+	for s, err := range r.Sections() {
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		for _, story := range storiesOf(s) {
+			if story.imp == nil {
+				continue
+			}
+			for _, c := range compareWith(story, &report.Packages[0].Verdicts[0]) {
+				compared++
+				if !c.Same {
+					t.Errorf("%s: %s: the log says %s, the verdict %s", name, c.What, c.Logged, c.Predicted)
+				}
+			}
+		}
+	}
+	if compared < 2 {
+		t.Errorf("%s: %d things compared", name, compared)
+	}
+	spec, err := targetOf(r.Header(), false)
+	if v := report.Packages[0].Verdicts[0].Target; err != nil || spec.Windows.Name != v.OS || spec.Arch.String() != v.Arch {
+		t.Errorf("%s: the header says %+v, %v", name, spec, err)
+	}
+}
+
+// FuzzLog: any file is told or refused, and what is told is harmless for a
+// terminal.
+func FuzzLog(f *testing.F) {
+	seeds, err := filepath.Glob("testdata/setupapi/*.log")
+	if err != nil || len(seeds) == 0 {
+		f.Fatalf("no seeds: %v", err)
+	}
+	for _, name := range seeds {
+		data, err := os.ReadFile(name)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(data)
+	}
+	for _, name := range []string{"log_microsoft.txtar", "log_tells.txtar"} {
+		data, err := os.ReadFile(filepath.Join("testdata", "script", name))
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(data) // a log, after lines that are nothing known
+	}
+	f.Add([]byte(">>>  [Setup Import Driver Package - c:\\\x1b[2J.inf]\n>>>  Section start 2023/02/01 10:00:00.000\n<<<  [Exit status: FAILURE(0xe0000247)]\n"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		for _, format := range []string{"text", "json"} {
+			var out bytes.Buffer
+			flags := &logFlags{output: outputFlags{format: format, color: "never"}}
+			env := environment{stdout: &out, stderr: &bytes.Buffer{}, getenv: func(string) string { return "" }}
+			teller := logTeller{flags: flags, path: "x", reader: setupapi.NewReader(bytes.NewReader(data), setupapi.Options{}), meter: &meter{}}
+			w := newStoryWriter(env, flags)
+			err := teller.each(func(s toldStory) error {
+				if s.imp != nil {
+					recorded(teller.reader.Header(), s)
+				}
+				return w.story(s)
+			})
+			if err == nil {
+				err = w.end(&teller)
+			}
+			if err != nil {
+				continue
+			}
+			if strings.ContainsFunc(out.String(), func(r rune) bool { return r != '\n' && harmful(r) }) && format == "text" {
+				t.Errorf("a terminal would be steered by %q", out.String())
+			}
+			if format == "json" && !json.Valid(out.Bytes()) {
+				t.Errorf("not JSON: %s", out.String())
+			}
+		}
+	})
 }
