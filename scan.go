@@ -73,7 +73,8 @@ func (s *shared) catalog(g Gatherer, p *Package, name string) catalogRead {
 // judge gives the verdict on a signature and on those nested in it.
 func (g Gatherer) judge(s *authenticode.Signature) []SignatureFacts {
 	var all []SignatureFacts
-	o := trust.Options{At: g.At, Purpose: trust.CodeSigning}
+	// One budget for the message, however many signatures nest in it.
+	o := trust.Options{At: g.At, Purpose: trust.CodeSigning, Budget: trust.NewBudget()}
 	for i, sig := range s.All() {
 		all = append(all, SignatureFacts{
 			Signature: sig,
@@ -178,7 +179,7 @@ func (g Gatherer) scan(r io.ReaderAt, size int64) *scan {
 // expand scans the content of a compressed source, whose expanded form is
 // what the catalog lists (rule 29).
 func (sc *scan) expand(g Gatherer, c *content) {
-	_, data, err := cab.Expand(c, c.size)
+	_, r, _, err := cab.ExpandReader(c, c.size)
 	if errors.Is(err, cab.ErrNotCompressed) {
 		return
 	}
@@ -186,7 +187,14 @@ func (sc *scan) expand(g Gatherer, c *content) {
 		sc.err = err
 		return
 	}
-	sc.expanded = g.scanBytes(data)
+	defer r.Close()
+	expanded, err := spool(r)
+	if err != nil {
+		sc.err = err
+		return
+	}
+	defer expanded.close()
+	sc.expanded = g.scan(expanded, expanded.size)
 }
 
 // scanBytes scans content that is in memory, and keeps it only if it is

@@ -195,7 +195,10 @@ func (o *VerifyOptions) Check() error {
 // else the newest.
 func (o *VerifyOptions) running() *Windows {
 	if o.OS != nil {
-		return windowsAt(o.OS.Major, o.OS.Minor, o.OS.Build)
+		if w := WindowsRunning(o.OS.Major, o.OS.Minor, o.OS.Build, false); w != nil {
+			return w
+		}
+		return newest("win11") // unknown: the strictest
 	}
 	return defaultWindows()
 }

@@ -183,9 +183,13 @@ func (v *verifier) readMessage(s *subject) {
 }
 
 // addMessage adds the signatures of a file that is itself the message. Its
-// digest is that of the content (rule 60).
+// digest is that of the content (rule 60). A nested signature over other content
+// says nothing of the file.
 func (s *subject) addMessage(list []SignatureFacts) {
 	for _, facts := range list {
+		if sig := facts.Signature; facts.Nested && !sig.Detached && !bytes.Equal(sig.Content, list[0].Signature.Content) {
+			facts.ImageProblem = &authenticode.Problem{Code: winerror.TrustBadDigest, Detail: "the nested signature is over other content"}
+		}
 		x := signed{SignatureFacts: facts, index: len(s.signatures), pages: authenticode.PageHashNone}
 		if h := facts.Signature.DigestAlgorithm; h.Available() {
 			sum := h.New()

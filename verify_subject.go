@@ -117,7 +117,7 @@ func (v *verifier) judge(s *authenticode.Signature) []SignatureFacts {
 		return v.gather.judge(s)
 	}
 	var all []SignatureFacts
-	o := trust.Options{At: v.At, Purpose: trust.CodeSigning}
+	o := trust.Options{At: v.At, Purpose: trust.CodeSigning, Budget: trust.NewBudget()}
 	for i, sig := range s.All() {
 		all = append(all, SignatureFacts{Signature: sig, Nested: i > 0, Verdict: trust.Verify(sig, v.Store, o)})
 	}

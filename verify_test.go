@@ -367,6 +367,23 @@ func TestVerifySelectsSignatures(t *testing.T) {
 	}
 }
 
+// TestVerifyForeignNestedMessage: a trusted message nested into one of somebody
+// else signs nothing of what that one says.
+func TestVerifyForeignNestedMessage(t *testing.T) {
+	message := func(content string, s signtest.Signer) []byte {
+		return signtest.SignedData{ContentType: signtest.OIDData, Content: signtest.OctetString([]byte(content)), Signers: []signtest.Signer{s}}.Encode()
+	}
+	for content, want := range map[string]winerror.Code{"evil": winerror.OK, "good": winerror.TrustBadDigest} {
+		s := signtest.SelfSigned(nil).Signer()
+		s.Nested = [][]byte{message(content, signtest.Commercial(nil).Signer())}
+		one := 1
+		o := VerifyOptions{At: signtest.Now(), Store: contoso(t), Policy: PKCS7Policy, Index: &one}
+		if f := verifyOne(t, o, put(t, t.TempDir(), "x.p7", message("evil", s))); f.Code != want.Hex() {
+			t.Errorf("a message that says evil, nested one that says %s: %s (%s), want %v", content, f.Code, f.Reason, want)
+		}
+	}
+}
+
 // TestVerifyRulesAreWellFormed: as TestRuleTables is for packages.
 func TestVerifyRulesAreWellFormed(t *testing.T) {
 	for p := PolicyUnknown; p <= PKCS7Policy; p++ {

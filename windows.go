@@ -27,6 +27,10 @@ type Windows struct {
 	Staging *Staging
 	// Kernel is what the release's kernel asks of drivers.
 	Kernel *Kernel
+	// Dialect names the form of the release's SetupAPI log by the release that
+	// was seen to write it first (windows-evidence, section 4). No log of Vista
+	// or of Windows 8 is known; they are taken to be like their neighbours.
+	Dialect string
 	// Cite names the sources of this row's version numbers.
 	Cite string
 }
@@ -149,37 +153,37 @@ const citeVersions = `rule 37; "INF Manufacturer Section"`
 // releases is ordered by age within clients, then servers, so that the
 // newest release of a family is its last row.
 var releases = []Windows{
-	{"vista", "vista", "Windows Vista", 6, 0, 6002, false, pc, stagingVista, kernelVista, citeVersions},
-	{"win7", "win7", "Windows 7", 6, 1, 7601, false, pc, staging7, kernelVista, citeVersions},
-	{"win8", "win8", "Windows 8", 6, 2, 9200, false, pc, staging8, kernel8, citeVersions},
-	{"win8.1", "win8.1", "Windows 8.1", 6, 3, 9600, false, pc, staging81, kernel8, citeVersions},
-	{"win10-1507", "win10", "Windows 10 1507", 10, 0, 10240, false, pc, staging10Early, kernel10, citeVersions},
-	{"win10-1511", "win10", "Windows 10 1511", 10, 0, 10586, false, pc, staging10Early, kernel10, citeVersions},
-	{"win10-1607", "win10", "Windows 10 1607", 10, 0, 14393, false, pc, staging10, kernel10RS1, citeVersions},
-	{"win10-1703", "win10", "Windows 10 1703", 10, 0, 15063, false, pc, staging10, kernel10RS1, citeVersions},
-	{"win10-1709", "win10", "Windows 10 1709", 10, 0, 16299, false, pcArm, staging10, kernel10RS1, citeVersions},
-	{"win10-1803", "win10", "Windows 10 1803", 10, 0, 17134, false, pcArm, staging10, kernel10RS1, citeVersions},
-	{"win10-1809", "win10", "Windows 10 1809", 10, 0, 17763, false, pcArm, staging10, kernel10RS1, citeVersions},
-	{"win10-1903", "win10", "Windows 10 1903", 10, 0, 18362, false, pcArm, staging1903, kernel10RS1, citeVersions},
-	{"win10-1909", "win10", "Windows 10 1909", 10, 0, 18363, false, pcArm, staging1903, kernel10RS1, citeVersions},
-	{"win10-2004", "win10", "Windows 10 2004", 10, 0, 19041, false, pcArm, staging1903, kernel10RS1, citeVersions},
-	{"win10-20h2", "win10", "Windows 10 20H2", 10, 0, 19042, false, pcArm, staging1903, kernel10RS1, citeVersions},
-	{"win10-21h1", "win10", "Windows 10 21H1", 10, 0, 19043, false, pcArm, staging1903, kernel10RS1, citeVersions},
-	{"win10-21h2", "win10", "Windows 10 21H2", 10, 0, 19044, false, pcArm, staging1903, kernel10RS1, citeVersions},
-	{"win10-22h2", "win10", "Windows 10 22H2", 10, 0, 19045, false, pcArm, staging1903, kernel10RS1, citeVersions},
-	{"win11-21h2", "win11", "Windows 11 21H2", 10, 0, 22000, false, arm64, staging1903, kernel10RS1, citeVersions},
-	{"win11-22h2", "win11", "Windows 11 22H2", 10, 0, 22621, false, arm64, staging1903, kernel11H2, citeVersions},
-	{"win11-23h2", "win11", "Windows 11 23H2", 10, 0, 22631, false, arm64, staging1903, kernel11H2, citeVersions},
-	{"win11-24h2", "win11", "Windows 11 24H2", 10, 0, 26100, false, arm64, staging1903, kernelPolicy, citeVersions},
-	{"win11-25h2", "win11", "Windows 11 25H2", 10, 0, 26200, false, arm64, staging1903, kernelPolicy, citeVersions},
-	{"server2008", "server2008", "Windows Server 2008", 6, 0, 6002, true, pc, stagingVista, kernelVista, citeVersions},
-	{"server2008r2", "server2008r2", "Windows Server 2008 R2", 6, 1, 7601, true, only64, staging7, kernelVista, citeVersions},
-	{"server2012", "server2012", "Windows Server 2012", 6, 2, 9200, true, only64, staging81, kernel8, citeVersions},
-	{"server2012r2", "server2012r2", "Windows Server 2012 R2", 6, 3, 9600, true, only64, staging81, kernel8, citeVersions},
-	{"server2016", "server2016", "Windows Server 2016", 10, 0, 14393, true, only64, staging10, kernel10RS1, citeVersions},
-	{"server2019", "server2019", "Windows Server 2019", 10, 0, 17763, true, only64, staging10, kernel10RS1, citeVersions},
-	{"server2022", "server2022", "Windows Server 2022", 10, 0, 20348, true, only64, staging1903, kernel10RS1, citeVersions},
-	{"server2025", "server2025", "Windows Server 2025", 10, 0, 26100, true, only64, staging1903, kernelPolicy, citeVersions},
+	{"vista", "vista", "Windows Vista", 6, 0, 6002, false, pc, stagingVista, kernelVista, "7", citeVersions},
+	{"win7", "win7", "Windows 7", 6, 1, 7601, false, pc, staging7, kernelVista, "7", citeVersions},
+	{"win8", "win8", "Windows 8", 6, 2, 9200, false, pc, staging8, kernel8, "10-1507", citeVersions},
+	{"win8.1", "win8.1", "Windows 8.1", 6, 3, 9600, false, pc, staging81, kernel8, "10-1507", citeVersions},
+	{"win10-1507", "win10", "Windows 10 1507", 10, 0, 10240, false, pc, staging10Early, kernel10, "10-1507", citeVersions},
+	{"win10-1511", "win10", "Windows 10 1511", 10, 0, 10586, false, pc, staging10Early, kernel10, "10-1507", citeVersions},
+	{"win10-1607", "win10", "Windows 10 1607", 10, 0, 14393, false, pc, staging10, kernel10RS1, "10-1507", citeVersions},
+	{"win10-1703", "win10", "Windows 10 1703", 10, 0, 15063, false, pc, staging10, kernel10RS1, "10-1507", citeVersions},
+	{"win10-1709", "win10", "Windows 10 1709", 10, 0, 16299, false, pcArm, staging10, kernel10RS1, "10-1507", citeVersions},
+	{"win10-1803", "win10", "Windows 10 1803", 10, 0, 17134, false, pcArm, staging10, kernel10RS1, "10-1507", citeVersions},
+	{"win10-1809", "win10", "Windows 10 1809", 10, 0, 17763, false, pcArm, staging10, kernel10RS1, "10-1809", citeVersions},
+	{"win10-1903", "win10", "Windows 10 1903", 10, 0, 18362, false, pcArm, staging1903, kernel10RS1, "10-1809", citeVersions},
+	{"win10-1909", "win10", "Windows 10 1909", 10, 0, 18363, false, pcArm, staging1903, kernel10RS1, "10-1809", citeVersions},
+	{"win10-2004", "win10", "Windows 10 2004", 10, 0, 19041, false, pcArm, staging1903, kernel10RS1, "11", citeVersions},
+	{"win10-20h2", "win10", "Windows 10 20H2", 10, 0, 19042, false, pcArm, staging1903, kernel10RS1, "11", citeVersions},
+	{"win10-21h1", "win10", "Windows 10 21H1", 10, 0, 19043, false, pcArm, staging1903, kernel10RS1, "11", citeVersions},
+	{"win10-21h2", "win10", "Windows 10 21H2", 10, 0, 19044, false, pcArm, staging1903, kernel10RS1, "11", citeVersions},
+	{"win10-22h2", "win10", "Windows 10 22H2", 10, 0, 19045, false, pcArm, staging1903, kernel10RS1, "11", citeVersions},
+	{"win11-21h2", "win11", "Windows 11 21H2", 10, 0, 22000, false, arm64, staging1903, kernel10RS1, "11", citeVersions},
+	{"win11-22h2", "win11", "Windows 11 22H2", 10, 0, 22621, false, arm64, staging1903, kernel11H2, "11", citeVersions},
+	{"win11-23h2", "win11", "Windows 11 23H2", 10, 0, 22631, false, arm64, staging1903, kernel11H2, "11", citeVersions},
+	{"win11-24h2", "win11", "Windows 11 24H2", 10, 0, 26100, false, arm64, staging1903, kernelPolicy, "11", citeVersions},
+	{"win11-25h2", "win11", "Windows 11 25H2", 10, 0, 26200, false, arm64, staging1903, kernelPolicy, "11", citeVersions},
+	{"server2008", "server2008", "Windows Server 2008", 6, 0, 6002, true, pc, stagingVista, kernelVista, "7", citeVersions},
+	{"server2008r2", "server2008r2", "Windows Server 2008 R2", 6, 1, 7601, true, only64, staging7, kernelVista, "7", citeVersions},
+	{"server2012", "server2012", "Windows Server 2012", 6, 2, 9200, true, only64, staging81, kernel8, "10-1507", citeVersions},
+	{"server2012r2", "server2012r2", "Windows Server 2012 R2", 6, 3, 9600, true, only64, staging81, kernel8, "10-1507", citeVersions},
+	{"server2016", "server2016", "Windows Server 2016", 10, 0, 14393, true, only64, staging10, kernel10RS1, "10-1507", citeVersions},
+	{"server2019", "server2019", "Windows Server 2019", 10, 0, 17763, true, only64, staging10, kernel10RS1, "10-1809", citeVersions},
+	{"server2022", "server2022", "Windows Server 2022", 10, 0, 20348, true, only64, staging1903, kernel10RS1, "11", citeVersions},
+	{"server2025", "server2025", "Windows Server 2025", 10, 0, 26100, true, only64, staging1903, kernelPolicy, "11", citeVersions},
 }
 
 // Releases returns every Windows release that prestage knows, clients from
@@ -217,17 +221,16 @@ func newest(family string) *Windows {
 	return nil
 }
 
-// windowsAt returns the newest client release that is not newer than the
-// version, the oldest one where all are. A build of 0 stands for any build.
-func windowsAt(major, minor, build int) *Windows {
-	found := &releases[0]
+// WindowsRunning returns the newest release that is not newer than the
+// version, nil if all are. A build of 0 stands for any build.
+func WindowsRunning(major, minor, build int, server bool) *Windows {
+	var found *Windows
 	for i := range releases {
 		w := &releases[i]
-		have, asked := []int{w.Major, w.Minor, w.Build}, []int{major, minor, build}
-		if build == 0 {
-			have, asked = have[:2], asked[:2]
+		if w.Server != server || w.Major != major || w.Minor != minor || build != 0 && w.Build > build {
+			continue
 		}
-		if !w.Server && slices.Compare(have, asked) <= 0 {
+		if found == nil || w.Build > found.Build {
 			found = w
 		}
 	}

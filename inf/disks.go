@@ -28,25 +28,33 @@ type place struct {
 	problem error
 }
 
-func (f *File) disks(a Arch) disks {
-	files := func(section string) places {
-		return f.places(section, []int{0, 1}, func(l *Line) (string, error) {
+// SourceDisks are what the SourceDisksFiles and SourceDisksNames sections of one
+// suffix hold.
+type sourceDisks struct{ files, names, numbers places }
+
+func (f *File) sourceDisks(suffix string) sourceDisks {
+	where := []int{1, 3, 4} // cabinet, path, flags
+	return sourceDisks{
+		files: f.places("SourceDisksFiles"+suffix, []int{0, 1}, func(l *Line) (string, error) {
 			if expanded := f.expand(l.Key); expanded != l.Key {
 				return expanded, ErrStringInName
 			}
 			return l.Key, nil
-		})
+		}),
+		names: f.places("SourceDisksNames"+suffix, where, func(l *Line) (string, error) { return f.expand(l.Key), nil }),
+		numbers: f.places("SourceDisksNames"+suffix, where, func(l *Line) (string, error) {
+			return diskNumber(f.expand(l.Key)), nil
+		}),
 	}
-	names := func(section string) places {
-		return f.places(section, []int{1, 3, 4}, func(l *Line) (string, error) { return f.expand(l.Key), nil })
-	}
-	numbers := func(section string) places {
-		return f.places(section, []int{1, 3, 4}, func(l *Line) (string, error) { return diskNumber(f.expand(l.Key)), nil })
-	}
+}
+
+func (f *File) disks(a Arch) disks {
+	f.memo.generalOnce.Do(func() { f.memo.general = f.sourceDisks("") })
+	general, own := f.memo.general, f.sourceDisks("."+a.String())
 	d := disks{
-		files:   []places{files("SourceDisksFiles." + a.String()), files("SourceDisksFiles")},
-		names:   []places{names("SourceDisksNames." + a.String()), names("SourceDisksNames")},
-		numbers: []places{numbers("SourceDisksNames." + a.String()), numbers("SourceDisksNames")},
+		files:   []places{own.files, general.files},
+		names:   []places{own.names, general.names},
+		numbers: []places{own.numbers, general.numbers},
 		dests:   make(map[string]*Line),
 		layout:  len(f.version().LayoutFiles) > 0,
 	}
@@ -79,10 +87,10 @@ func (f *File) places(section string, fields []int, key func(*Line) (string, err
 		switch {
 		case !ok:
 			m[name] = place{l, problem}
-		case old.problem == nil && problem == nil && !f.same(old.line, l, fields):
+		case !f.same(old.line, l, fields):
 			m[name] = place{old.line, ErrTwoPlaces}
-		case old.problem == nil && problem != nil:
-			m[name] = place{old.line, problem}
+		case problem == nil && errors.Is(old.problem, ErrStringInName):
+			m[name] = place{l, nil} // the same without a string
 		}
 	}
 	return m

@@ -18,7 +18,9 @@
 //
 // An error means that Windows would refuse the text, or that a limit of this
 // package was reached. Everything that Windows reads on from, but a person
-// should know, is a [Finding].
+// should know, is a [Finding]. Where readers of INF text part ways and it is not
+// known which way Windows goes, the views take the union, so that more must be
+// covered, or refuse the file in question, or the text itself is [File.Ambiguous].
 //
 // # Encodings
 //

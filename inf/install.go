@@ -115,6 +115,9 @@ type memo struct {
 	servedOnce sync.Once
 	served     []Arch
 
+	generalOnce sync.Once
+	general     sourceDisks // that every architecture reads
+
 	notes
 	readersOnce sync.Once
 	others      []*File // other readers, see File.readers
@@ -160,9 +163,17 @@ func (f *File) read(a Arch) *closure {
 		c.directives(v)
 	}
 	c.crowded()
+	c.done()
+	return c
+}
+
+// done drops what only reading needs.
+func (c *closure) done() {
 	c.fileList.done()
 	c.copyINFs.done()
-	return c
+	c.disks = disks{}
+	c.seen, c.included, c.lists, c.software = nil, nil, nil, nil
+	c.brought, c.served, c.sections, c.wanted = nil, nil, nil, nil
 }
 
 // crowded notes services whose binary may be too many files.
@@ -191,8 +202,8 @@ func (c *closure) devices() {
 			for i := range s.Lines {
 				l := &s.Lines[i]
 				name, ok := c.f.modelInstall(l)
-				if key := Fold(name); ok && !installs[key] {
-					installs[key] = true
+				if ok && !installs[name] { // in two spellings it is found twice, which is cheaper
+					installs[name] = true
 					c.install(name, &Reference{Name: name, Pos: l.Pos, Section: s.Name})
 				}
 			}
@@ -203,6 +214,12 @@ func (c *closure) devices() {
 // install queues an install section with what belongs to it. A reference that
 // leads nowhere is recorded, unless it is nil: then the section is optional.
 func (c *closure) install(name string, r *Reference) {
+	if units(name) > maxSectionName {
+		if r != nil {
+			c.miss(*r) // no section has such a name
+		}
+		return
+	}
 	ch, ok := c.f.choose(name, c.arch)
 	if ok {
 		c.enqueue(ch.section, roleInstall)

@@ -66,6 +66,7 @@ func (f *File) Select(s System) Selection {
 func (f *File) selectDevices(s System) Selection {
 	var sel Selection
 	installs := make(map[string]int)   // index into sel.Installs by folded name
+	spelled := make(map[string]int)    // and by the name as it is spelled
 	seen := make(map[*Section][]Model) // models sections that were read
 	for _, m := range f.manufacturers() {
 		choice, section := f.chooseModels(m, s)
@@ -80,13 +81,16 @@ func (f *File) selectDevices(s System) Selection {
 			continue // two manufacturers with one section have the same models
 		}
 		for _, model := range models {
-			key := Fold(model.Install)
-			i, ok := installs[key]
+			i, ok := spelled[model.Install]
+			if !ok {
+				i, ok = installs[Fold(model.Install)]
+			}
 			if !ok {
 				i = len(sel.Installs)
-				installs[key] = i
+				installs[Fold(model.Install)] = i
 				sel.Installs = append(sel.Installs, f.install(model.Install, s.Arch, model.Pos))
 			}
+			spelled[model.Install] = i
 			sel.Installs[i].Models = append(sel.Installs[i].Models, model)
 		}
 	}

@@ -20,12 +20,7 @@ func releaseOf(h setupapi.Header) (*prestage.Windows, error) {
 		return nil, err
 	}
 	server := h.ProductType != "" && h.ProductType != "1"
-	var found *prestage.Windows
-	for _, w := range prestage.Releases() {
-		if w.Server == server && w.Major == major && w.Minor == minor && w.Build <= build && (found == nil || found.Build < w.Build) {
-			found = w
-		}
-	}
+	found := prestage.WindowsRunning(major, minor, build, server)
 	if found == nil {
 		return nil, fmt.Errorf("OS Version = %s: no release that prestage knows", h.OSVersion)
 	}

@@ -49,7 +49,7 @@ func renderTarget(w io.Writer, r *prestage.Report, t prestage.TargetReport, s st
 	if !ok {
 		return fmt.Errorf("%s: no such release", t.OS)
 	}
-	d, ok := setupapi.DialectNamed(dialectOf(release))
+	d, ok := setupapi.DialectNamed(release.Dialect)
 	if !ok {
 		return fmt.Errorf("%s: its logs are of no known form", t.OS)
 	}
@@ -79,23 +79,6 @@ func renderTarget(w io.Writer, r *prestage.Report, t prestage.TargetReport, s st
 		}
 	}
 	return out.Err()
-}
-
-// dialectOf is the dialect of a release: each changed with the build that is
-// its first (windows-evidence, section 4). The logs of Vista are not known; they
-// are taken to be like those of Windows 7, those of Windows 8 like the first of
-// Windows 10.
-func dialectOf(w *prestage.Windows) string {
-	name := ""
-	for _, d := range []struct {
-		build int
-		name  string
-	}{{0, "7"}, {9200, "10-1507"}, {17763, "10-1809"}, {19041, "11"}} {
-		if w.Build >= d.build {
-			name = d.name
-		}
-	}
-	return name
 }
 
 // The names that a machine makes up.
@@ -246,7 +229,7 @@ func predictedPasses(v *prestage.VerdictReport, name, catalog string) []setupapi
 // refusalLines say why a package was refused (windows-evidence, section 2, rows
 // 8 to 17). Windows 7 and older say nothing but the code.
 func refusalLines(p *prestage.PackageReport, v *prestage.VerdictReport, name, catalog string) []setupapi.Refusal {
-	if v.Target.Build < 9200 {
+	if w, ok := prestage.WindowsNamed(v.Target.OS); !ok || w.Dialect == "7" {
 		return nil
 	}
 	last := winerror.OK
