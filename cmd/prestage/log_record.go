@@ -43,6 +43,9 @@ func runRecord(t *logTeller) error {
 	return os.WriteFile(t.flags.record, []byte(text), 0o666)
 }
 
+// errNothingRecorded is the end of a run that had nothing to record.
+var errNothingRecorded = errors.New("no import: nothing to record")
+
 var errManyImports = errors.New("more than one import: choose one with --package, --since or --failed")
 
 // recorded is the case. It says how to make the situation again with packages
