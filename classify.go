@@ -351,6 +351,8 @@ func (v *view) whyNotCovered(f *FileFacts) string {
 	case c.State == Covered:
 		return fmt.Sprintf("%s lists it by %s, and %s looks a version %d catalog up by %s",
 			v.cat.Name, hashNames(c.By), v.Windows.Title, v.cat.Catalog.Version, hashName(v.digest()))
+	case f.Twin != "":
+		return fmt.Sprintf("its compressed form %s lies beside it and is not listed in %s", f.Twin, v.cat.Name)
 	case f.Pointer:
 		return "it is a Git LFS pointer, not the real content"
 	case f.Hint != "":

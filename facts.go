@@ -227,6 +227,9 @@ type FileFacts struct {
 	// lists another form of the file, and HintForm which form that is, such
 	// as "crlf" (rule 15).
 	Hint, HintForm string
+	// Twin is a compressed form of the file beside it that the catalog does
+	// not list, empty if there is none.
+	Twin string
 	// Pointer: the file is a Git LFS pointer in place of the real content.
 	Pointer bool
 	// Signatures are the embedded ones, primary first. SignatureErr says why

@@ -27,7 +27,7 @@ func findings(g Gatherer, p *Package, f *Facts) []Finding {
 	for _, name := range f.Included {
 		add(Finding{
 			ID: "include-in-package", Severity: Error, File: f.INF,
-			Message: fmt.Sprintf("Include names %s, which lies in this package: only INFs of Windows itself can be included (0xE0000003): put its sections into this INF", name),
+			Message: fmt.Sprintf("%s lies in this package, and Include or LayoutFile name it: that is for INFs of Windows itself (0xE0000003): put its sections into this INF", name),
 		})
 	}
 	for _, name := range f.MissingINFs {
@@ -203,6 +203,8 @@ func alteredFindings(f *Facts, file *FileFacts) []Finding {
 	}
 	code := winerror.SetupFileHashNotInCatalog.Hex()
 	switch {
+	case file.Twin != "":
+		return one("compressed-twin", Error, "its compressed form %s lies beside it and is not listed in the catalog (%s): remove one of the two", file.Twin, code)
 	case file.Pointer:
 		return one("lfs-pointer", Error, "this is a Git LFS pointer, not the file itself (%s): run git lfs pull", code)
 	case file.TrailingData:
@@ -234,7 +236,8 @@ func absentFindings(f *Facts, file *FileFacts) []Finding {
 		x.ID = "path-outside-package"
 		x.Message = fmt.Sprintf("%v: Windows reads nothing outside the INF's folder, and neither does prestage: name a file in the package", file.Err)
 	case file.Err != nil:
-		x.Message = fmt.Sprintf("%s cannot be looked for: %v", f.relative(file.Path), file.Err)
+		x.ID = "source-unclear"
+		x.Message = fmt.Sprintf("where %s is cannot be told: %v", f.relative(file.Path), file.Err)
 	default:
 		x.Message = fmt.Sprintf("%s, which the INF copies for %s, is not in the package, and Windows does not stage it without (0x00000002): put the file there, or correct [SourceDisksFiles]", f.relative(file.Path), archList(file.Archs))
 	}

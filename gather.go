@@ -56,13 +56,28 @@ func (g Gatherer) Gather(p *Package) (*Facts, error) {
 	return f, nil
 }
 
+// leavesPackage reports that a name is not one inside the INF's folder, as
+// opposed to one whose place the INF does not tell.
+func leavesPackage(err error) bool {
+	for _, untold := range []error{inf.ErrNoDisk, inf.ErrTwoPlaces, inf.ErrStringInName} {
+		if errors.Is(err, untold) {
+			return false
+		}
+	}
+	return true
+}
+
 // otherINFs looks for the INFs that the package's INF names: those that it
 // includes and that lie beside it, which they must not, and those that it
 // copies and that are not there (rules 41 and 44).
 func otherINFs(p *Package) (included, missing []string) {
+	names := p.File.Version().LayoutFiles
 	for _, i := range p.File.Includes() {
-		if _, err := p.Find(i.Name); err == nil {
-			included = append(included, i.Name)
+		names = append(names, i.Name)
+	}
+	for _, name := range names {
+		if _, err := p.Find(name); err == nil {
+			included = append(included, name)
 		}
 	}
 	for _, c := range p.File.CopyINFs() {
@@ -150,7 +165,7 @@ func (r *reference) key() string {
 	if r.Problem != nil {
 		return "\x00" + fold(r.Name)
 	}
-	return fold(r.Path)
+	return fold(r.Path) + "\x00" + fold(r.Cabinet)
 }
 
 // references returns every file that the INF names for some architecture,
@@ -174,6 +189,8 @@ func references(f *Facts) []*reference {
 			r := &reference{SourceFile: src, services: map[inf.Arch][]inf.Service{}}
 			if old := byKey[r.key()]; old != nil {
 				r = old
+				// What one architecture needs, the package must have.
+				r.Inbox, r.Literal = r.Inbox && src.Inbox, r.Literal && src.Literal
 			} else {
 				byKey[r.key()] = r
 				all = append(all, r)
@@ -194,7 +211,7 @@ func (g Gatherer) files(p *Package, f *Facts) []*FileFacts {
 	files := make([]*FileFacts, 1+len(refs))
 	files[0] = &FileFacts{Role: RoleINF, Archs: f.Archs}
 	for i, r := range refs {
-		files[1+i] = &FileFacts{Path: p.Display(r.Path), Role: RoleFile, Line: r.Pos.Line, Archs: r.archs, Services: r.services, Inbox: r.Inbox}
+		files[1+i] = &FileFacts{Path: p.Display(r.Path), Role: RoleFile, Line: r.Pos.Line, Archs: r.archs, Services: r.services, Inbox: r.Inbox || r.Literal}
 		if len(r.services) > 0 {
 			files[1+i].Role = RoleDriver
 		}
@@ -245,7 +262,7 @@ func (g Gatherer) inf(p *Package, f *Facts, file *FileFacts) {
 // package is never followed.
 func (g Gatherer) source(p *Package, f *Facts, file *FileFacts, r *reference) {
 	if r.Problem != nil {
-		file.Err, file.Outside = r.Problem, true
+		file.Err, file.Outside = r.Problem, leavesPackage(r.Problem)
 		g.cover(f, file, nil)
 		return
 	}
@@ -253,6 +270,7 @@ func (g Gatherer) source(p *Package, f *Facts, file *FileFacts, r *reference) {
 	if r.CabinetOnly {
 		candidates = nil
 	}
+	var present []string
 	for _, name := range candidates {
 		found, err := p.Find(name)
 		if errors.Is(err, fs.ErrNotExist) {
@@ -263,13 +281,31 @@ func (g Gatherer) source(p *Package, f *Facts, file *FileFacts, r *reference) {
 			g.cover(f, file, nil)
 			return
 		}
-		g.file(p, f, file, found)
+		present = append(present, found)
+	}
+	if len(present) > 0 {
+		g.file(p, f, file, present[0])
+		g.twins(p, f, file, present[1:])
 		return
 	}
 	if r.Cabinet != "" && g.packed(p, f, file, r) {
 		return
 	}
 	g.cover(f, file, nil)
+}
+
+// twins looks at compressed forms beside the file itself. Which of them
+// Windows takes is not known, so each must be covered.
+func (g Gatherer) twins(p *Package, f *Facts, file *FileFacts, names []string) {
+	for _, name := range names {
+		twin := &FileFacts{Present: true}
+		g.cover(f, twin, p.shared.scan(g, p, name))
+		for c, cov := range twin.coverage {
+			if cov.State == NotMember {
+				file.coverage[c], file.Twin = cov, name
+			}
+		}
+	}
 }
 
 // packed gathers a file that lies in a cabinet of the package (rule 25).

@@ -194,6 +194,15 @@ var outcomeRules = []rule[outcome]{
 		say:  text("a standard user is not asked; the package is refused"),
 	},
 	{
+		id: "copy-section-missing", basis: Inferred,
+		cite: `rules 42 and 49; "INF CopyFiles Directive"`,
+		when: func(v *view) bool { return v.missingList() != "" },
+		then: refusingWith(winerror.SetupSectionNotFound),
+		say: func(v *view) string {
+			return "CopyFiles names the section [" + v.missingList() + "], which the INF does not have, so it cannot be said what is copied"
+		},
+	},
+	{
 		id: "copyinf-missing", basis: Inferred,
 		cite: `rules 44 and 49; "INF CopyINF Directive"`,
 		when: func(v *view) bool { return len(v.MissingINFs) > 0 },
@@ -270,6 +279,18 @@ func (v *view) sMode() bool { return v.Scenario.SMode && v.Windows.Kernel.SMode 
 // unverified reports whether no signature counts, for which Windows has the
 // red dialog.
 func (v *view) unverified() bool { return v.category == Altered || v.category == Unsigned }
+
+// missingList returns the name of a list of files that CopyFiles names and
+// that is nowhere, empty if there is none. Other sections that are missing
+// stop the installation of a device, not the staging of the package.
+func (v *view) missingList() string {
+	for _, r := range v.File.Missing(v.Arch) {
+		if r.Directive == "CopyFiles" && !r.Inbox {
+			return r.Name
+		}
+	}
+	return ""
+}
 
 // firstMissing returns the first file that the architecture needs and that
 // is not there, nil if there is none.

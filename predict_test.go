@@ -164,6 +164,13 @@ func TestPredict(t *testing.T) {
 		}}, target: "win11-25h2/amd64", want: "0xE0000003", rule: "inf-ambiguous", log: "0x00000000"},
 		{name: "Include of an INF in the package", changes: []func(*Facts){signedByMicrosoft(trust.WHQL), func(f *Facts) { f.Included = []string{"other.inf"} }},
 			target: "win11-25h2/amd64", want: "0xE0000003", rule: "include-in-package", log: "0x00000000"},
+		{name: "CopyFiles of a section that is not there", changes: []func(*Facts){signedByMicrosoft(trust.WHQL), func(f *Facts) {
+			file, err := inf.Parse("gadget.inf", []byte(strings.Replace(gadgetINF, "CopyFiles = Gadget.CopyFiles", "CopyFiles = Gadget.CopyFiles,Nowhere", 1)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			f.File = file
+		}}, target: "win11-25h2/amd64", want: "0xE0000101", rule: "copy-section-missing", log: "0x00000000"},
 		{name: "CopyINF of an INF that is not there", changes: []func(*Facts){signedByMicrosoft(trust.WHQL), func(f *Facts) { f.MissingINFs = []string{"other.inf"} }},
 			target: "win11-25h2/amd64", want: "0x00000002", rule: "copyinf-missing", log: "0x00000000"},
 		{name: "S mode, altered", changes: []func(*Facts){state("gadget.inf", NotMember)}, target: "win10-22h2/x86", boot: Scenario{SMode: true},

@@ -48,6 +48,7 @@ const (
 
 	SetupGeneralSyntax          Code = 0xE0000003
 	SetupWrongInfStyle          Code = 0xE0000100
+	SetupSectionNotFound        Code = 0xE0000101
 	SetupNoCatalogForOEMInf     Code = 0xE000022F
 	SetupDriverNonNative        Code = 0xE0000234
 	SetupNoAuthenticodeCatalog  Code = 0xE000023F
@@ -105,6 +106,7 @@ var table = []entry{
 
 	{SetupGeneralSyntax, "ERROR_GENERAL_SYNTAX", "the INF's text is not of the form that Windows reads"},
 	{SetupWrongInfStyle, "ERROR_WRONG_INF_STYLE", "the INF is not of the style of Windows NT setup"},
+	{SetupSectionNotFound, "ERROR_SECTION_NOT_FOUND", "a section that the INF names is not in it"},
 	{SetupNoCatalogForOEMInf, "ERROR_NO_CATALOG_FOR_OEM_INF", "the package has no catalog"},
 	{SetupDriverNonNative, "ERROR_DRIVER_NONNATIVE", "the package does not support this processor architecture"},
 	{SetupNoAuthenticodeCatalog, "ERROR_NO_AUTHENTICODE_CATALOG", "a file has no catalog that is signed via Authenticode"},

@@ -61,6 +61,7 @@ const (
 // numbers of which are in ids of rules.
 var entries = []entry{
 	// SetupAPI.
+	{kindSetup, "E0000101", "ERROR_SECTION_NOT_FOUND", "The required section was not found in the INF.", "a section that the INF names is not in it", doINF},
 	{kindSetup, "E0000003", "ERROR_GENERAL_SYNTAX", "The syntax of the INF is invalid.", "the INF cannot be parsed", doINF},
 	{kindSetup, "E0000100", "ERROR_WRONG_INF_STYLE", "The style of the INF is different than what was requested.", "[Version] lacks Signature = \"$Windows NT$\", or the file is no INF", doINF},
 	{kindSetup, "E0000203", "ERROR_NO_DRIVER_SELECTED", "There is no driver selected for the device information set or element.", "no package was chosen for the device: the signature is not what stopped it", "look at which nodes were built and why each was outranked"},
@@ -241,6 +242,8 @@ var entries = []entry{
 	{kindFinding, "file-inbox", "", "", "the INF copies a file that it says Windows' own media have", ""},
 	{kindFinding, "include-in-package", "", "", "Include names an INF of the package, where only Windows' own can be", "put its sections into this INF"},
 	{kindFinding, "copyinf-missing", "", "", "an INF that CopyINF names is not in the package", "add it, with its own catalog"},
+	{kindFinding, "compressed-twin", "", "", "a file and a compressed form of it are both here, and the catalog does not list the latter", "remove one of the two"},
+	{kindFinding, "source-unclear", "", "", "it cannot be told where a file that the INF copies is, or which of several it is", "correct [SourceDisksFiles] and [SourceDisksNames], and keep one form of the file"},
 	{kindFinding, "file-missing", "", "", "the INF copies a file that is not in the package: Windows does not stage it", "ship the file, or correct [SourceDisksFiles]"},
 	{kindFinding, "file-unreadable", "", "", "the file could not be read, so it was not judged", "make it readable"},
 	{kindFinding, "path-outside-package", "", "", "the INF names a file outside its folder; Windows reads none, and neither does prestage", doINF},
@@ -392,6 +395,7 @@ var entries = []entry{
 	{kindRule, "arm64-whql-only", "", "", "ARM64 stages Microsoft's signatures only", ""},
 	{kindRule, "inf-ambiguous", "", "", "refused: the INF can be read in two ways, and which of them Windows takes is not known", "write the place that the finding names in a way that leaves no doubt"},
 	{kindRule, "include-in-package", "", "", "refused: Include names an INF of the package, where only Windows' own can be", "put its sections into this INF"},
+	{kindRule, "copy-section-missing", "", "", "refused: CopyFiles names a section that the INF does not have", "correct the name, or add the section"},
 	{kindRule, "copyinf-missing", "", "", "refused: an INF that CopyINF names is not there", "add it to the package, with its own catalog"},
 	{kindRule, "s-mode-unverified", "", "", "S mode refuses unsigned and altered packages", ""},
 	{kindRule, "enforcement-refuses", "", "", "64-bit Windows 8 and later refuse unsigned and altered packages without a prompt", ""},
