@@ -138,7 +138,7 @@ func lookUp(c *catalog.Catalog, kind HashKind, sums authenticode.Sums) (by []cry
 // member that does not say fits all.
 func (k HashKind) fits(m catalog.Kind) bool {
 	switch m {
-	case catalog.KindPE:
+	case catalog.KindPE, catalog.KindCAB: // digests of a format's own
 		return k != WholeFile
 	case catalog.KindFlat:
 		return k == WholeFile

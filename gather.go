@@ -1,6 +1,8 @@
 package prestage
 
 import (
+	"bytes"
+	"crypto"
 	"errors"
 	"io/fs"
 	"path"
@@ -14,8 +16,8 @@ import (
 	"prestage/trust/blocklist"
 )
 
-// Gatherer turns packages into facts. It may be used for many packages: what
-// they share, a catalog beside a hundred INFs say, is read and judged once.
+// Gatherer turns packages into facts. What the packages of one tree share, a
+// catalog beside a hundred INFs say, it reads and judges once.
 // It is safe for use by several goroutines.
 type Gatherer struct {
 	// Store is the picture of the machine's certificate stores.
@@ -76,7 +78,11 @@ func otherINFs(p *Package) (included, missing []string) {
 		names = append(names, i.Name)
 	}
 	for _, name := range names {
-		if _, err := p.Find(name); err == nil {
+		if name == "" {
+			continue
+		}
+		// Any answer but "there is none" leaves a doubt.
+		if _, err := p.Find(strings.ReplaceAll(name, `\`, "/")); !errors.Is(err, fs.ErrNotExist) {
 			included = append(included, name)
 		}
 	}
@@ -250,7 +256,7 @@ func (g Gatherer) each(n int, do func(int)) {
 // inf gathers the INF itself: the very bytes that were parsed.
 func (g Gatherer) inf(p *Package, f *Facts, file *FileFacts) {
 	file.Path, file.Present = f.INF, true
-	sc := g.scanBytes(p.Data)
+	sc := g.scan(bytes.NewReader(p.Data), int64(len(p.Data)))
 	sc.text = func() ([]byte, error) { return p.Data, nil }
 	if _, err := p.Find(path.Base(p.INF)); err != nil {
 		sc.err = err // another file is the same one on Windows
@@ -301,9 +307,15 @@ func (g Gatherer) twins(p *Package, f *Facts, file *FileFacts, names []string) {
 		twin := &FileFacts{Present: true}
 		g.cover(f, twin, p.shared.scan(g, p, name))
 		for c, cov := range twin.coverage {
-			if cov.State == NotMember {
-				file.coverage[c], file.Twin = cov, name
+			own := file.coverage[c]
+			switch {
+			case cov.State == NotMember:
+				own, file.Twin = cov, name
+			case cov.State == Covered && own.State == Covered:
+				// Of use are only the digests by which both are members.
+				own.By = slices.DeleteFunc(slices.Clone(own.By), func(h crypto.Hash) bool { return !slices.Contains(cov.By, h) })
 			}
+			file.coverage[c] = own
 		}
 	}
 }

@@ -30,7 +30,12 @@ func Predict(f *Facts, c Classification, t Target) Prediction {
 	return newView(f, t).predict(c)
 }
 
+// predict is Predict. A classification that was never made predicts nothing,
+// which meets no gate.
 func (v *view) predict(c Classification) Prediction {
+	if c.Category == CategoryUnknown {
+		return Prediction{}
+	}
 	v.category, v.rule = c.Category, c.Rule
 	decision, _, because := decide(outcomeRules, v)
 	p := Prediction{Outcome: decision.outcome, Prompt: decision.prompt, Reason: because[len(because)-1].Text, Because: because}
@@ -249,21 +254,21 @@ var outcomeRules = []rule[outcome]{
 			return v.Scenario.EnforcementDisabled && slices.Contains(v.Windows.Staging.Refuses, v.Arch)
 		},
 		then: warning,
-		say:  text("with enforcement disabled for this boot, Windows warns an administrator and lets him go on"),
+		say:  text("with enforcement disabled for this boot, Windows warns an administrator and lets them go on"),
 	},
 	{
 		id: "unverified-prompt-x86", basis: Inferred,
 		cite: `matrix F.4 row 3, open question Q12`,
 		when: func(v *view) bool { return slices.Contains(v.Windows.Staging.SecureBootRefuses, v.Arch) },
 		then: warning,
-		say:  text("a 32-bit Windows warns an administrator and lets him go on"),
+		say:  text("a 32-bit Windows warns an administrator and lets them go on"),
 	},
 	{
 		id: "unverified-prompt", basis: Documented,
 		cite: citeCategories + `; rule 143`,
 		when: always,
 		then: warning,
-		say:  text("Windows warns an administrator and lets him go on"),
+		say:  text("Windows warns an administrator and lets them go on"),
 	},
 }
 

@@ -449,3 +449,16 @@ func TestScenarioCheck(t *testing.T) {
 		}
 	}
 }
+
+// TestNothingJudgedPredictsNothing: a zero classification is no good answer
+// anywhere.
+func TestNothingJudgedPredictsNothing(t *testing.T) {
+	f := facts(t)
+	for _, w := range Releases() {
+		on := Target{Windows: w, Arch: w.Archs[0], User: Admin}
+		p := Predict(f, Classification{}, on)
+		if p.Outcome != OutcomeUnknown || (Gate{}).meets(on, Classification{}, p) {
+			t.Errorf("%s: %v", on, p.Outcome)
+		}
+	}
+}

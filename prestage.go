@@ -202,6 +202,7 @@ func loadFindings(verdicts []VerdictReport) []FindingReport {
 	var all []FindingReport
 	var files []string
 	where := map[string][]string{}
+	why := map[string]string{}
 	for _, v := range verdicts {
 		if v.Outcome != Silent.String() && v.Outcome != Prompted.String() {
 			continue
@@ -213,6 +214,10 @@ func loadFindings(verdicts []VerdictReport) []FindingReport {
 			}
 			if where[l.File] == nil {
 				files = append(files, l.File)
+				why[l.File] = "have the Hardware Dev Center sign it"
+				if l.ProblemCode != ProblemUnsignedDriver {
+					why[l.File] = l.Because[len(l.Because)-1].Text
+				}
 			}
 			if !slices.Contains(where[l.File], target) {
 				where[l.File] = append(where[l.File], target)
@@ -228,7 +233,7 @@ func loadFindings(verdicts []VerdictReport) []FindingReport {
 		}
 		all = append(all, FindingReport{
 			ID: "stages-but-will-not-load", Severity: Error.String(), File: file,
-			Message: fmt.Sprintf("Windows stages the package, but the kernel will not load this driver on %s: have the Hardware Dev Center sign it", text),
+			Message: fmt.Sprintf("Windows stages the package, but the kernel will not load this driver on %s: %s", text, why[file]),
 		})
 	}
 	return all

@@ -1,7 +1,6 @@
 package prestage
 
 import (
-	"bytes"
 	"crypto"
 	"errors"
 	"io"
@@ -9,6 +8,7 @@ import (
 	"path"
 	"strings"
 	"sync"
+	"time"
 
 	"prestage/authenticode"
 	"prestage/authenticode/cab"
@@ -24,17 +24,28 @@ var digests = []crypto.Hash{crypto.SHA1, crypto.SHA256}
 // every file is read once, however many INFs name it.
 type shared struct {
 	mu       sync.Mutex
-	catalogs map[string]func() catalogRead
-	scans    map[string]func() *scan
+	catalogs map[sharedKey]func() catalogRead
+	scans    map[sharedKey]func() *scan
 }
 
+// sharedKey names a file and everything that a judgement on it rests on: what
+// was found with one machine's stores must not answer for another's.
+type sharedKey struct {
+	store  *trust.Store
+	at     time.Time
+	blocks *blocklist.Policy
+	name   string
+}
+
+func (g Gatherer) key(name string) sharedKey { return sharedKey{g.Store, g.At, g.BlockList, name} }
+
 func newShared() *shared {
-	return &shared{catalogs: map[string]func() catalogRead{}, scans: map[string]func() *scan{}}
+	return &shared{catalogs: map[sharedKey]func() catalogRead{}, scans: map[sharedKey]func() *scan{}}
 }
 
 // once returns the result of read for key, which is computed by whoever asks
 // first.
-func once[T any](mu *sync.Mutex, m map[string]func() T, key string, read func() T) T {
+func once[T any](mu *sync.Mutex, m map[sharedKey]func() T, key sharedKey, read func() T) T {
 	mu.Lock()
 	f := m[key]
 	if f == nil {
@@ -53,7 +64,7 @@ type catalogRead struct {
 }
 
 func (s *shared) catalog(g Gatherer, p *Package, name string) catalogRead {
-	return once(&s.mu, s.catalogs, path.Join(p.dir, name), func() catalogRead {
+	return once(&s.mu, s.catalogs, g.key(path.Join(p.dir, name)), func() catalogRead {
 		data, err := p.read(name, maxCatalogSize)
 		if err != nil {
 			return catalogRead{err: err}
@@ -117,7 +128,7 @@ type scan struct {
 }
 
 func (s *shared) scan(g Gatherer, p *Package, name string) *scan {
-	return once(&s.mu, s.scans, path.Join(p.dir, name), func() *scan {
+	return once(&s.mu, s.scans, g.key(path.Join(p.dir, name)), func() *scan {
 		c, err := p.open(name)
 		if err != nil {
 			return &scan{err: err}
@@ -197,23 +208,9 @@ func (sc *scan) expand(g Gatherer, c *content) {
 	sc.expanded = g.scan(expanded, expanded.size)
 }
 
-// scanBytes scans content that is in memory, and keeps it only if it is
-// small.
-func (g Gatherer) scanBytes(data []byte) *scan {
-	sc := g.scan(bytes.NewReader(data), int64(len(data)))
-	if len(data) <= maxKeptSize {
-		sc.text = func() ([]byte, error) { return data, nil }
-	}
-	return sc
-}
-
-// maxKeptSize bounds what is kept of an expanded file until the end of the
-// run.
-const maxKeptSize = 1 << 20
-
 // packed scans a file of a cabinet of the package.
 func (s *shared) packed(g Gatherer, p *Package, cabinet, name string) *scan {
-	return once(&s.mu, s.scans, path.Join(p.dir, cabinet)+"\x00"+fold(name), func() *scan {
+	return once(&s.mu, s.scans, g.key(path.Join(p.dir, cabinet)+"\x00"+fold(name)), func() *scan {
 		c, err := p.open(cabinet)
 		if err != nil {
 			return &scan{err: err}
@@ -232,14 +229,12 @@ func (s *shared) packed(g Gatherer, p *Package, cabinet, name string) *scan {
 			return &scan{err: err}
 		}
 		defer r.Close()
-		data, err := io.ReadAll(io.LimitReader(r, maxMemberSize+1))
+		content, err := spool(r)
 		if err != nil {
 			return &scan{err: err}
 		}
-		if len(data) > maxMemberSize {
-			return &scan{err: errTooLarge}
-		}
-		return g.scanBytes(data)
+		defer content.close()
+		return g.scan(content, content.size)
 	})
 }
 
